@@ -14,6 +14,7 @@ from hiertools.comparison import (
     rmse,
 )
 from hiertools.data import GroupedData, GroupStatistics, simulate
+from hiertools.exact import exact_posterior
 from hiertools.likelihood import (
     log_likelihood,
     log_likelihood_loop,
@@ -40,6 +41,7 @@ __all__ = [
     "as_rng",
     "coverage",
     "error_parts",
+    "exact_posterior",
     "log_likelihood",
     "log_likelihood_loop",
     "log_likelihood_vectorized",

@@ -14,27 +14,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+LARGEST = 1e150  # larger numbers have squares that float64 cannot hold
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 Params = Mapping[str, ArrayLike]
 
 
 def float_array(name: str, value: ArrayLike) -> FloatArray:
     """`value` as an array of float64; NaN is refused, infinity is not."""
-    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+    if type(value) is np.ndarray and value.dtype == np.float64:
         array = value
     else:
         try:
-            if np.iscomplexobj(value):
-                raise TypeError("complex")
-            array = np.asarray(value, dtype=np.float64)
+            if isinstance(value, np.ma.MaskedArray):  # np.asarray would bare what is masked
+                value = np.ma.filled(value.astype(np.float64), np.nan)
+            array = np.asarray(value)
+            if array.dtype.kind not in "biufO":  # text, dates and complex numbers
+                raise TypeError(array.dtype)
+            array = array.astype(np.float64)
         except (TypeError, ValueError, OverflowError):
             raise ValueError(
                 f"{name} must be a number or an array of numbers with equal row lengths, "
                 f"got {_brief(value)}; convert it before you pass it"
             ) from None
-    # NaN is the only value that makes a sum NaN without an infinity in it, and a sum is one
-    # cheap call in a loop that makes many; only a suspicious sum is looked at closely.
-    if not math.isfinite(np.add.reduce(array, axis=None)) and np.isnan(array).any():
+    # A maximum passes NaN on, and is one cheap call in a loop that makes many.
+    if math.isnan(np.maximum.reduce(array, axis=None, initial=-np.inf)):
         raise ValueError(
             f"{name} contains NaN ({int(np.isnan(array).sum())} of {array.size} values); "
             "drop the rows or repair the values first"
@@ -43,12 +47,13 @@ def float_array(name: str, value: ArrayLike) -> FloatArray:
 
 
 def finite_array(name: str, value: ArrayLike) -> FloatArray:
-    """`value` as an array of float64; NaN and infinity are refused."""
+    """`value` as an array of float64; NaN, infinity and what has no square are refused."""
     array = float_array(name, value)
-    if not np.isfinite(array).all():
+    too_large = np.abs(array) > LARGEST
+    if too_large.any():
         raise ValueError(
-            f"{name} contains infinity ({int(np.isinf(array).sum())} of {array.size} values); "
-            "drop the rows or repair the values first"
+            f"{name} contains infinity or numbers beyond {LARGEST:g} ({int(too_large.sum())} of "
+            f"{array.size} values); drop the rows, repair the values or change the units first"
         )
     return array
 
@@ -81,12 +86,17 @@ def whole_number(name: str, value: int, *, least: int) -> int:
 
 
 def parameter_arrays(
-    params: Params, names: tuple[str, ...], *, n: int | None = None
+    params: Params,
+    names: tuple[str, ...],
+    *,
+    n: int | None = None,
+    y_axes: tuple[int, ...] = (),
 ) -> tuple[FloatArray, ...]:
     """The arrays of `names` out of `params`, with shapes that fit each other.
 
     `alpha` and `beta` are (..., n), every other parameter is (...); the leading axes broadcast.
-    With `n` given, the last axis of alpha and beta must be n long.
+    With `n` given, the last axis of alpha and beta must be n long. `y_axes` are the leading
+    axes of replicated datasets, which broadcast with those of the parameters.
     """
     if not isinstance(params, Mapping):
         raise ValueError(
@@ -102,7 +112,8 @@ def parameter_arrays(
     leading = []
     for name, array in zip(names, arrays, strict=True):
         if name in ("alpha", "beta"):
-            if array.ndim == 0 or array.shape[-1] != (array.shape[-1] if n is None else n):
+            lines = array.shape[-1] if array.ndim else 0
+            if lines == 0 or n not in (None, lines):
                 raise ValueError(
                     f"{name} must have shape (..., {'n' if n is None else n}), one value for each "
                     f"individual on the last axis, got shape {array.shape}"
@@ -110,6 +121,8 @@ def parameter_arrays(
             leading.append(array.shape[:-1])
         else:
             leading.append(array.shape)
+    if y_axes:
+        names, leading = ("y", *names), [y_axes, *leading]
     if len(set(leading)) > 1:
         broadcast_shapes(dict(zip(names, leading, strict=True)))
     if arrays[0].shape[-1:] != arrays[1].shape[-1:]:

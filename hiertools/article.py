@@ -12,7 +12,7 @@ from hiertools.comparison import posterior_mean, rmse
 from hiertools.data import GroupedData, simulate
 from hiertools.metropolis import Chain, metropolis
 from hiertools.priors import Hierarchical, Model, Unpooled
-from hiertools.rrandom import RRandom
+from hiertools.rrandom import Rng, RRandom, as_rng
 
 PROPOSAL_SD_UNPOOLED = 0.125
 PROPOSAL_SD_HIERARCHICAL = 0.1
@@ -90,7 +90,7 @@ def replicate_article(
     return Replication(data, truth, unpooled, hierarchical, errors)
 
 
-def article_start(model: Model, n: int, rng: RRandom | np.random.Generator) -> dict[str, FloatArray]:
+def article_start(model: Model, n: int, rng: Rng) -> dict[str, FloatArray]:
     """Starting values as the article draws them: near the truth, which it knows.
 
     Parameters
@@ -98,12 +98,17 @@ def article_start(model: Model, n: int, rng: RRandom | np.random.Generator) -> d
     model : Unpooled or Hierarchical
     n : int
         Number of individuals.
-    rng : numpy.random.Generator or RRandom
+    rng : int, numpy.random.Generator or RRandom
 
     Returns
     -------
     dict of ndarray
         The model's parameters in the order of its `parameter_names`.
+
+    Raises
+    ------
+    ValueError
+        If the model is neither of the two, n is below 1 or `rng` is of the wrong kind.
 
     Examples
     --------
@@ -111,6 +116,9 @@ def article_start(model: Model, n: int, rng: RRandom | np.random.Generator) -> d
     >>> start["alpha"].shape
     (75,)
     """
+    if not isinstance(model, Unpooled | Hierarchical):
+        raise ValueError(f"model must be Unpooled or Hierarchical, got {model!r}")
+    n, rng = whole_number("n", n, least=1), as_rng(rng)
     start = {"alpha": rng.normal(2.0, 0.75, n), "beta": rng.normal(-2.0, 0.75, n)}
     if isinstance(model, Hierarchical):
         start |= {"mu_alpha": rng.normal(2.0, 0.25), "mu_beta": rng.normal(-2.0, 0.25)}

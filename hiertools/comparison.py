@@ -1,4 +1,4 @@
-"""Estimates beside the truth: how far off they are, and how often an interval holds it (chapter 5)."""
+"""Estimates beside the truth: their error, and how often an interval holds it (chapter 5)."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def posterior_interval(
     Examples
     --------
     >>> draws = {"sigma": np.arange(101.0)}
-    >>> posterior_interval(draws, prob=0.9)["sigma"].tolist()
+    >>> posterior_interval(draws, prob=0.9)["sigma"].round(6).tolist()
     [5.0, 95.0]
     """
     prob = finite_number("prob", prob)
@@ -116,7 +116,7 @@ def coverage(interval: ArrayLike, truth: ArrayLike) -> FloatArray:
     Parameters
     ----------
     interval : array_like of shape (..., n, 2)
-        Lower and upper ends.
+        Lower and upper ends. An n of 1 is one interval for all.
     truth : array_like of shape (..., n)
 
     Returns
@@ -139,9 +139,9 @@ def coverage(interval: ArrayLike, truth: ArrayLike) -> FloatArray:
         raise ValueError(
             f"interval must have shape (..., n, 2), lower and upper end last, got {interval.shape}"
         )
-    above = _difference(truth, interval[..., 0]) >= 0
-    below = _difference(truth, interval[..., 1]) <= 0
-    share: FloatArray = (above & below).mean(axis=-1)
+    lower_is_below = _difference(interval[..., 0], truth) <= 0
+    upper_is_above = _difference(interval[..., 1], truth) >= 0
+    share: FloatArray = (lower_is_below & upper_is_above).mean(axis=-1)
     return share
 
 
@@ -185,8 +185,11 @@ def error_parts(estimates: ArrayLike, truth: ArrayLike) -> ErrorParts:
     (2.0, 1.0, 5.0)
     """
     error = _difference(estimates, truth)
-    if error.ndim != 2:
-        raise ValueError(f"estimates must have shape (n_datasets, n), got {error.shape}")
+    if error.ndim != 2 or np.ndim(truth) != 1:
+        raise ValueError(
+            "estimates must have shape (n_datasets, n) and truth shape (n,), "
+            f"got {np.shape(estimates)} and {np.shape(truth)}"
+        )
     return ErrorParts(error.mean(axis=0), error.var(axis=0), (error**2).mean(axis=0))
 
 

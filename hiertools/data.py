@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,20 +93,23 @@ class GroupedData:
             )
         if x.size == 0 or y.size == 0:
             raise ValueError("y, x and group are empty; at least one observation is needed")
-        n = int(group.max()) + 1
-        rows = np.bincount(group) if n <= group.size else np.zeros(n)
-        if (rows == 0).any():
+        n, present = int(group.max()) + 1, np.unique(group)
+        if present.size < n:
+            missing = int(np.argmax(present != np.arange(present.size)))
             raise ValueError(
-                f"group has no row for individual {int(np.argmin(rows))} of 0 to {n - 1}; number "
-                "the individuals without gaps, or use GroupedData.from_long"
+                f"group has no row for individual {missing} of 0 to {n - 1}; number the "
+                "individuals without gaps, or use GroupedData.from_long"
             )
-        labels = tuple(self.labels) or tuple(range(n))
+        try:
+            labels = tuple(self.labels) or tuple(range(n))
+        except TypeError:
+            raise ValueError(
+                f"labels must be a sequence of {n} names, got {self.labels!r}"
+            ) from None
         if len(labels) != n:
             raise ValueError(f"labels must name all {n} individuals, got {len(labels)} labels")
         for name, array in (("y", y), ("x", x), ("group", group)):
-            frozen = array.copy()
-            frozen.flags.writeable = False
-            object.__setattr__(self, name, frozen)
+            object.__setattr__(self, name, _read_only(array))
         object.__setattr__(self, "labels", labels)
 
     @classmethod
@@ -142,7 +145,9 @@ class GroupedData:
         """
         numbers: dict[Hashable, int] = {}
         try:
-            names = group.tolist() if isinstance(group, np.ndarray) else list(group)
+            # tolist gives plain numbers and text, but would turn dates into plain numbers too.
+            plain = isinstance(group, np.ndarray) and group.dtype.kind not in "mM"
+            names: list[Hashable] = np.asarray(group).tolist() if plain else list(group)
             codes = [numbers.setdefault(name, len(numbers)) for name in names]
         except TypeError:
             raise ValueError(
@@ -169,7 +174,7 @@ class GroupedData:
     @cached_property
     def m(self) -> NDArray[np.int64]:
         """Number of observations of each individual, shape (n,)."""
-        return np.bincount(self.group, minlength=self.n)
+        return _read_only(np.bincount(self.group, minlength=self.n))
 
     @cached_property
     def statistics(self) -> GroupStatistics:
@@ -191,9 +196,11 @@ class GroupedData:
         x_mean, x = mean_and_centred(self.x[order])
         y_mean, y = mean_and_centred(self.y[..., order])
         x_ss = total(x**2)
-        slope = total(x * y) / np.where(x_ss > 0, x_ss, 1.0)
+        spread = x_ss > np.finfo(np.float64).tiny
+        slope = np.where(spread, total(x * y), 0.0) / np.where(spread, x_ss, 1.0)
         rss = total((y - np.repeat(slope, m, axis=-1) * x) ** 2)
-        return GroupStatistics(m.astype(np.float64), x_mean, x_ss, y_mean, slope, rss)
+        statistics = (m.astype(np.float64), x_mean, x_ss, y_mean, slope, rss)
+        return GroupStatistics(*map(_read_only, statistics))
 
     def __repr__(self) -> str:
         least, most = int(self.m.min()), int(self.m.max())
@@ -280,7 +287,7 @@ def simulate(
     x = np.asarray(rng.normal(x_mean, x_sd, size=(m, n))).T
     y = np.asarray(rng.normal(alpha[:, None] + beta[:, None] * x, sigma))
 
-    truth = {"alpha": alpha, "beta": beta} | {
+    truth: dict[str, Any] = {"alpha": alpha, "beta": beta} | {
         name: np.float64(value)
         for name, value in (
             ("mu_alpha", mu_alpha),
@@ -293,15 +300,32 @@ def simulate(
     return GroupedData(y=y.ravel(), x=x.ravel(), group=np.repeat(np.arange(n), m)), truth
 
 
+def grouped(data: GroupedData) -> GroupedData:
+    """`data`, or a ValueError where it is something else."""
+    if not isinstance(data, GroupedData):
+        raise ValueError(
+            f"data must be a GroupedData, got {type(data).__name__}; GroupedData.from_long makes "
+            "one from three columns"
+        )
+    return data
+
+
 def _group_numbers(group: ArrayLike) -> NDArray[np.int64]:
     """`group` as whole numbers from zero, or a ValueError."""
     numbers = finite_array("group", group)
-    if numbers.size and ((numbers < 0) | (numbers != np.floor(numbers))).any():
+    if ((numbers < 0) | (numbers > 2**53) | (numbers != np.floor(numbers))).any():
         raise ValueError(
             "group must hold whole numbers from 0 to n - 1; "
             "use GroupedData.from_long for labels of any kind"
         )
     return numbers.astype(np.int64)
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy of `array` that nobody can change."""
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy
 
 
 def _differs_from_itself(label: Hashable) -> bool:

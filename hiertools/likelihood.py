@@ -12,8 +12,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hiertools._checks import FloatArray, Params, broadcast_shapes, parameter_arrays
-from hiertools.data import GroupedData, GroupStatistics
+from hiertools._checks import FloatArray, Params, finite_array, float_array, parameter_arrays
+from hiertools.data import GroupedData, GroupStatistics, grouped
 
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 LIKELIHOOD_PARAMETERS = ("alpha", "beta", "sigma")
@@ -34,16 +34,31 @@ def normal_log_density(value: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> Floa
     Returns
     -------
     ndarray
-        On the natural-log scale.
+        On the natural-log scale; -inf where `sd` is not above zero or an argument is infinite.
+
+    Raises
+    ------
+    ValueError
+        If an argument contains NaN or is no number, or the shapes do not fit.
 
     Examples
     --------
     >>> round(float(normal_log_density(1.0, 0.0, 2.0)), 6)
     -1.737086
     """
-    z = (np.asarray(value) - mean) / sd
-    density: FloatArray = -0.5 * z**2 - np.log(sd) - LOG_SQRT_2PI
-    return density
+    value, mean, sd = float_array("value", value), float_array("mean", mean), float_array("sd", sd)
+    with np.errstate(all="ignore"):  # where this overflows, the answer is -inf
+        log_density = log_normal(value, mean, sd)
+        inside = (sd > 0) & (log_density == log_density)
+    result: FloatArray = np.where(inside, log_density, -np.inf)[()]
+    return result
+
+
+def log_normal(value: FloatArray, mean: FloatArray | float, sd: FloatArray | float) -> FloatArray:
+    """The equation of `normal_log_density`, for callers that have checked their input."""
+    z = (value - mean) / sd
+    log_density: FloatArray = -0.5 * z**2 - np.log(sd) - LOG_SQRT_2PI
+    return log_density
 
 
 def log_likelihood_loop(data: GroupedData, params: Params) -> float:
@@ -51,23 +66,25 @@ def log_likelihood_loop(data: GroupedData, params: Params) -> float:
 
     .. math::
         \log p(y \mid \alpha, \beta, \sigma)
-        = \sum_{i=1}^{n} \sum_{j=1}^{m_i} \log \mathrm{N}(y_{ij} \mid \alpha_i + \beta_i x_{ij}, \sigma)
+        = \sum_{i=1}^{n} \sum_{j=1}^{m_i}
+        \log \mathrm{N}(y_{ij} \mid \alpha_i + \beta_i x_{ij}, \sigma)
 
     Parameters
     ----------
     data : GroupedData
         One dataset, y of shape (N,).
     params : dict
-        `alpha`, `beta` of shape (n,) and `sigma`, a number above zero.
+        `alpha`, `beta` of shape (n,) and `sigma`, a number.
 
     Returns
     -------
     float
+        On the natural-log scale; -inf where `sigma` is not above zero.
 
     Raises
     ------
     ValueError
-        As `log_likelihood`.
+        As `log_likelihood`; also if a parameter is infinite.
 
     Examples
     --------
@@ -75,7 +92,12 @@ def log_likelihood_loop(data: GroupedData, params: Params) -> float:
     >>> round(log_likelihood_loop(data, {"alpha": [1.0], "beta": [1.0], "sigma": 2.0}), 6)
     -3.349171
     """
-    alpha, beta, sigma = parameter_arrays(params, LIKELIHOOD_PARAMETERS, n=data.n)
+    alpha, beta, sigma = _finite_parameters(data, params)
+    if data.y.ndim + alpha.ndim + beta.ndim + sigma.ndim > 3:
+        raise ValueError(
+            "the loop takes one dataset and one value of each parameter, got leading axes; use "
+            "log_likelihood_vectorized"
+        )
     total = 0.0
     for y, x, i in zip(data.y, data.x, data.group, strict=True):
         total += float(normal_log_density(y, alpha[i] + beta[i] * x, sigma))
@@ -89,16 +111,17 @@ def log_likelihood_vectorized(data: GroupedData, params: Params) -> FloatArray:
     ----------
     data : GroupedData
     params : dict
-        `alpha`, `beta` of shape (..., n) and `sigma` of shape (...), above zero.
+        `alpha`, `beta` of shape (..., n) and `sigma` of shape (...).
 
     Returns
     -------
     ndarray of shape (...)
+        On the natural-log scale; -inf where `sigma` is not above zero.
 
     Raises
     ------
     ValueError
-        As `log_likelihood`.
+        As `log_likelihood`; also if a parameter is infinite.
 
     Examples
     --------
@@ -107,7 +130,7 @@ def log_likelihood_vectorized(data: GroupedData, params: Params) -> FloatArray:
     >>> round(float(log_likelihood_vectorized(data, params)), 6)
     -3.349171
     """
-    alpha, beta, sigma = parameter_arrays(params, LIKELIHOOD_PARAMETERS, n=data.n)
+    alpha, beta, sigma = _finite_parameters(data, params)
     line = alpha[..., data.group] + beta[..., data.group] * data.x
     terms = normal_log_density(data.y, line, sigma[..., None])
     total: FloatArray = terms.sum(axis=-1)
@@ -156,16 +179,15 @@ def log_likelihood(data: GroupedData, params: Params) -> FloatArray:
     >>> round(float(log_likelihood(data, params)), 6)
     -3.349171
     """
-    alpha, beta, sigma = parameter_arrays(params, LIKELIHOOD_PARAMETERS)
+    alpha, beta, sigma = parameter_arrays(
+        params, LIKELIHOOD_PARAMETERS, y_axes=grouped(data).y.shape[:-1]
+    )
     for name, array in (("alpha", alpha), ("beta", beta)):
         if array.shape[-1] not in (1, data.n):
             raise ValueError(
                 f"{name} must have shape (..., {data.n}), one value for each individual, or "
                 f"(..., 1), got shape {array.shape}"
             )
-    if data.y.ndim > 1:
-        leading = {"y": data.y.shape[:-1], "alpha": alpha.shape[:-1], "sigma": sigma.shape}
-        broadcast_shapes(leading)
     return log_likelihood_from_statistics(data.statistics, alpha, beta, sigma)
 
 
@@ -194,3 +216,11 @@ def log_likelihood_from_statistics(
         inside = (sigma > 0) & (value == value)
     result: FloatArray = np.where(inside, value, -np.inf)[()]
     return result
+
+
+def _finite_parameters(data: GroupedData, params: Params) -> tuple[FloatArray, ...]:
+    """alpha, beta and sigma, for the two forms that spell the sum out."""
+    arrays = parameter_arrays(
+        params, LIKELIHOOD_PARAMETERS, n=grouped(data).n, y_axes=data.y.shape[:-1]
+    )
+    return tuple(map(finite_array, LIKELIHOOD_PARAMETERS, arrays))

@@ -1,4 +1,4 @@
-"""Random-walk Metropolis: a chain that visits each place as often as the posterior says (chapter 4)."""
+"""Random-walk Metropolis: a walk that visits each place as often as it should (chapter 4)."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ def metropolis(
     ValueError
         If the start is empty, not finite or outside the support; if `proposal_sd` is not above
         zero or does not name the parameters of the start; if `n_draws` is below 1; if `rng` is
-        of the wrong kind; if `log_posterior` returns NaN, +inf or an unexpected shape.
+        of the wrong kind; if `log_posterior` is no function, or returns NaN, +inf, what is no
+        real number, or an unexpected shape.
 
     References
     ----------
@@ -204,11 +205,15 @@ def _begin(log_posterior: LogDensity, start: Mapping[str, ArrayLike]) -> tuple[L
         raise ValueError(
             f"start must be a dict of numbers by parameter name, got {type(start).__name__}"
         )
+    if not callable(log_posterior):
+        raise ValueError(f"log_posterior must be a function, got {type(log_posterior).__name__}")
     arrays = {name: finite_array(f"start[{name!r}]", value) for name, value in start.items()}
     log_density = _evaluate(log_posterior, {k: v.copy() for k, v in arrays.items()}, None)
     chain_shape = log_density.shape
     if len(chain_shape) > 1 or any(
-        a.shape[: len(chain_shape)] != chain_shape or a.ndim > len(chain_shape) + 1
+        a.size == 0
+        or a.shape[: len(chain_shape)] != chain_shape
+        or a.ndim > len(chain_shape) + 1
         for a in arrays.values()
     ):
         shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
@@ -238,8 +243,8 @@ def _evaluate(
     log_posterior: LogDensity, params: dict[str, FloatArray], shape: tuple[int, ...] | None
 ) -> FloatArray:
     """The log density as an array, refused where it is NaN or +inf or of another shape."""
-    log_density = np.asarray(log_posterior(params), dtype=np.float64)
-    if not (log_density < np.inf).all():
+    log_density = np.asarray(log_posterior(params))
+    if log_density.dtype.kind not in "biuf" or not (log_density < np.inf).all():
         raise ValueError(
             f"log_posterior returned {log_density}; it must return a finite number, or -inf "
             "outside the support"
@@ -248,7 +253,7 @@ def _evaluate(
         raise ValueError(
             f"log_posterior returned shape {log_density.shape}, but {shape} at the start"
         )
-    return log_density
+    return log_density.astype(np.float64, copy=False)
 
 
 def _step_sd(

@@ -6,23 +6,25 @@ posterior, and how to draw from its prior.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from hiertools._checks import (
+    BoolArray,
     FloatArray,
     Params,
-    broadcast_shapes,
     finite_number,
     parameter_arrays,
     positive_number,
     whole_number,
 )
-from hiertools.data import GroupedData
-from hiertools.likelihood import LOG_SQRT_2PI, log_likelihood_from_statistics, normal_log_density
+from hiertools.data import GroupedData, grouped
+from hiertools.likelihood import LOG_SQRT_2PI, log_likelihood_from_statistics, log_normal
 from hiertools.rrandom import Rng, as_rng
 
 
@@ -31,6 +33,8 @@ class Model(ABC):
 
     parameter_names: ClassVar[tuple[str, ...]]
     """Names of the parameters, in the order in which they are drawn and proposed."""
+    _one_line: ClassVar[bool] = False
+    """Whether all individuals share one line."""
 
     def log_prior(self, params: Params) -> FloatArray:
         """Log density of the prior.
@@ -55,9 +59,10 @@ class Model(ABC):
         --------
         >>> params = {"alpha": [2.0], "beta": [-2.0], "sigma": 2.0}
         >>> round(float(CompletePooling().log_prior(params)), 6)
-        -12.899220
+        -12.89922
         """
-        return self._log_prior(*parameter_arrays(params, self.parameter_names, n=self._lines(None)))
+        n = 1 if self._one_line else None
+        return self._log_prior(*parameter_arrays(params, self.parameter_names, n=n))
 
     def log_posterior(self, data: GroupedData, params: Params) -> FloatArray:
         r"""Log density of the posterior, up to a constant that depends on the data alone.
@@ -87,10 +92,10 @@ class Model(ABC):
         >>> round(float(Unpooled().log_posterior(data, params)), 6)
         -16.248391
         """
-        arrays = parameter_arrays(params, self.parameter_names, n=self._lines(data.n))
+        n = 1 if self._one_line else grouped(data).n
+        y_axes = data.y.shape[:-1]
+        arrays = parameter_arrays(params, self.parameter_names, n=n, y_axes=y_axes)
         alpha, beta, sigma = arrays[0], arrays[1], arrays[-1]
-        if data.y.ndim > 1:
-            broadcast_shapes({"y": data.y.shape[:-1], "params": alpha.shape[:-1]})
         log_prior = self._log_prior(*arrays)
         log_posterior: FloatArray = log_prior + log_likelihood_from_statistics(
             data.statistics, alpha, beta, sigma
@@ -107,9 +112,11 @@ class Model(ABC):
     def _log_prior(self, *params: FloatArray) -> FloatArray:
         """Log prior of checked arrays in the order of `parameter_names`."""
 
-    def _lines(self, n: int | None) -> int | None:
-        """How many lines n individuals have between them; None where n is not known."""
-        return n
+    def _keep(self, check: Callable[[str, float], float], *names: str) -> None:
+        """Each prior constant as the float that `check` makes of it."""
+        for name in names:
+            object.__setattr__(self, name, check(name, getattr(self, name)))
+
 
 
 @dataclass(frozen=True)
@@ -125,12 +132,12 @@ class _FlatPriors(Model):
     parameter_names: ClassVar[tuple[str, ...]] = ("alpha", "beta", "sigma")
 
     def __post_init__(self) -> None:
+        self._keep(finite_number, "alpha_low", "alpha_high", "beta_low", "beta_high")
+        self._keep(positive_number, "sigma_high")
         for name in ("alpha", "beta"):
-            low = finite_number(f"{name}_low", getattr(self, f"{name}_low"))
-            high = finite_number(f"{name}_high", getattr(self, f"{name}_high"))
+            low, high = getattr(self, f"{name}_low"), getattr(self, f"{name}_high")
             if low >= high:
                 raise ValueError(f"{name}_low must be below {name}_high, got {low} and {high}")
-        positive_number("sigma_high", self.sigma_high)
 
     def sample_prior(
         self, n: int, rng: Rng, *, n_draws: int | None = None
@@ -162,7 +169,8 @@ class _FlatPriors(Model):
         >>> draws["alpha"].shape, draws["sigma"].shape
         ((3, 75), (3,))
         """
-        lines = self._lines(whole_number("n", n, least=1))
+        n = whole_number("n", n, least=1)
+        lines = 1 if self._one_line else n
         shape = _draw_shape(n_draws)
         rng = as_rng(rng)
         return {
@@ -255,8 +263,7 @@ class CompletePooling(_FlatPriors):
     (1,)
     """
 
-    def _lines(self, n: int | None) -> int | None:
-        return 1
+    _one_line: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -313,16 +320,9 @@ class Hierarchical(Model):
     )
 
     def __post_init__(self) -> None:
-        finite_number("mu_alpha_mean", self.mu_alpha_mean)
-        finite_number("mu_beta_mean", self.mu_beta_mean)
-        for name in (
-            "mu_alpha_sd",
-            "mu_beta_sd",
-            "sigma_alpha_high",
-            "sigma_beta_high",
-            "sigma_high",
-        ):
-            positive_number(name, getattr(self, name))
+        self._keep(finite_number, "mu_alpha_mean", "mu_beta_mean")
+        self._keep(positive_number, "mu_alpha_sd", "mu_beta_sd")
+        self._keep(positive_number, "sigma_alpha_high", "sigma_beta_high", "sigma_high")
 
     def sample_prior(
         self, n: int, rng: Rng, *, n_draws: int | None = None
@@ -378,9 +378,9 @@ class Hierarchical(Model):
             value = (
                 _log_population(alpha, mu_alpha, sigma_alpha)
                 + _log_population(beta, mu_beta, sigma_beta)
-                + normal_log_density(mu_alpha, self.mu_alpha_mean, self.mu_alpha_sd)
-                + normal_log_density(mu_beta, self.mu_beta_mean, self.mu_beta_sd)
-                - np.log(self.sigma_alpha_high * self.sigma_beta_high * self.sigma_high)
+                + log_normal(mu_alpha, self.mu_alpha_mean, self.mu_alpha_sd)
+                + log_normal(mu_beta, self.mu_beta_mean, self.mu_beta_sd)
+                - sum(map(math.log, (self.sigma_alpha_high, self.sigma_beta_high, self.sigma_high)))
             )
         inside = (
             _within(sigma_alpha, self.sigma_alpha_high)
@@ -406,12 +406,13 @@ def _population(
 ) -> FloatArray:
     """n draws from each normal population, on a new last axis."""
     standard = np.asarray(as_rng(rng).standard_normal((*mean.shape, n)))
-    return mean[..., None] + sd[..., None] * standard
+    drawn: FloatArray = mean[..., None] + sd[..., None] * standard
+    return drawn
 
 
-def _within(sd: FloatArray, high: float) -> FloatArray:
+def _within(sd: FloatArray, high: float) -> BoolArray:
     """True where 0 < sd <= high: the support of a uniform prior on a standard deviation."""
-    inside: FloatArray = (sd > 0) & (sd <= high)
+    inside: BoolArray = (sd > 0) & (sd <= high)
     return inside
 
 

@@ -196,9 +196,10 @@ class RRandom:
         return result if shape or size is not None else float(result)
 
     def _uniform(self, count: int) -> FloatArray:
-        uniform: FloatArray = self._bits.random_raw(count) * _TO_UNIT
+        uniform = np.asarray(self._bits.random_raw(count) * _TO_UNIT, dtype=np.float64)
         np.maximum(uniform, _HALF_STEP, out=uniform)
-        return np.minimum(uniform, 1.0 - _HALF_STEP, out=uniform)
+        np.minimum(uniform, 1.0 - _HALF_STEP, out=uniform)
+        return uniform
 
     def _normal(self, count: int) -> FloatArray:
         uniform = self._uniform(2 * count)

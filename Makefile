@@ -1,0 +1,54 @@
+# Two commands do it all: `make book` and `make test`. Python 3.11 or newer and make are enough.
+
+PYTHON ?= python3
+BIN    := .venv/bin
+READY  := .venv/.ready
+BOOK   := _build/html/index.html
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help book test check lab serve lock clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\): .*## /make \1	/p' $(MAKEFILE_LIST)
+
+book: $(READY)  ## build the book from scratch, warnings as errors
+	@rm -rf _build
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@echo $(CURDIR)/$(BOOK)
+
+test: check  ## check everything: code, notebooks, the book and its pages
+	$(BIN)/pytest
+	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
+	@$(MAKE) --no-print-directory book
+	$(BIN)/pytest -m site -s tests/test_site.py
+
+check: $(READY)  ## lint and types only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: $(READY)  ## open the chapters in Jupyter Lab
+	$(BIN)/jupyter lab chapters
+
+serve: $(READY)  ## show the built book in the browser
+	@test -f $(BOOK) || $(MAKE) --no-print-directory book
+	$(BIN)/python tools/serve.py _build/html
+
+lock:  ## pin the newest versions that requirements.txt allows (needs uv)
+	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --upgrade \
+	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+	  requirements.txt --output-file requirements.lock
+
+clean:  ## remove the built book and the caches, not the environment
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The environment is made once, and again when what it is made from changes. The stamp comes last:
+# a run that was killed half-way leaves none, and the next one starts over.
+$(READY): requirements.txt requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@

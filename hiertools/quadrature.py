@@ -1,0 +1,441 @@
+"""Integrals by Gauss and Legendre: panels that halve themselves until they are right (chapter 7).
+
+A density in one or two coordinates is integrated over a box in three steps: `zoom` finds the
+part of the box where there is any of it, `refine` halves that part until a polynomial follows
+the density in every panel, and Gauss-Legendre weights do the sum. `exact` uses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from hiertools._checks import FloatArray
+
+NEGLIGIBLE = 34.0
+"""Log densities this far below the top are left out: exp(-34) is 2e-15."""
+
+MAX_HALVINGS = 60
+
+Records = Callable[[NDArray[np.int64], FloatArray], FloatArray]
+"""(which box (M,), points (M, d)) -> (M, k); the first of the k columns is the log density."""
+
+
+class Panels(NamedTuple):
+    """Boxes, and what is known at the Gauss-Legendre nodes of each."""
+
+    piece: NDArray[np.int64]
+    """Which of the boxes that the search began with, shape (n_panels,)."""
+    lower: FloatArray
+    upper: FloatArray
+    """Corners, shape (n_panels, d)."""
+    records: FloatArray
+    """Log density first, then whatever else was computed, shape (n_panels, p, ..., p, k)."""
+
+
+@lru_cache(maxsize=32)
+def gauss_legendre(order: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    r"""Nodes and weights on (-1, 1), and the matrix from values at the nodes to a polynomial.
+
+    The coefficient of the Legendre polynomial :math:`P_k` is
+    :math:`\frac{2k + 1}{2} \sum_j w_j P_k(\xi_j) f(\xi_j)`.
+    """
+    nodes, weights = legendre.leggauss(order)
+    to_series = (np.arange(order) + 0.5)[:, None] * legendre.legvander(nodes, order - 1).T * weights
+    return nodes, weights, to_series
+
+
+def panel_points(lower: FloatArray, upper: FloatArray, order: int) -> FloatArray:
+    """The nodes of panels (n_panels, d), shape (n_panels, order, ..., order, d)."""
+    nodes = gauss_legendre(order)[0]
+    n_panels, d = lower.shape
+    grid = np.stack(np.meshgrid(*[nodes] * d, indexing="ij"), axis=-1)
+    wide = (n_panels, *[1] * d, d)
+    half = (0.5 * (upper - lower)).reshape(wide)
+    return (0.5 * (upper + lower)).reshape(wide) + half * grid
+
+
+def zoom(
+    records: Records,
+    lower: FloatArray,
+    upper: FloatArray,
+    *,
+    separate: bool = False,
+    grid: int = 9,
+) -> tuple[FloatArray, FloatArray]:
+    """Shrink boxes to where the density is; a box without any of it comes back empty.
+
+    Every round lays a grid over each box and keeps the part around the points that are not
+    negligible beside the best point of all; it stops when hardly anything is cut off.
+
+    Parameters
+    ----------
+    records : callable
+        See `Records`.
+    lower, upper : ndarray of shape (n_boxes, d)
+    separate : bool
+        Whether each box holds a density of its own, rather than a part of one density.
+    grid : int
+        Points along each axis.
+
+    Returns
+    -------
+    lower, upper : ndarray of shape (n_boxes, d)
+    """
+    n_boxes, d = lower.shape
+    fractions = (np.arange(grid) + 0.5) / grid
+    cells = np.stack(np.meshgrid(*[fractions] * d, indexing="ij"), axis=-1).reshape(-1, d)
+    lower, upper = lower.copy(), upper.copy()
+    active = np.arange(n_boxes)
+    best = np.full(n_boxes, -np.inf)
+    while active.size:
+        width = upper[active] - lower[active]
+        points = lower[active, None] + width[:, None] * cells
+        piece = np.repeat(active, len(cells))
+        log_f = records(piece, points.reshape(-1, d))[:, 0].reshape(len(active), -1)
+        best[active] = np.maximum(best[active], log_f.max(axis=1))
+        # Within each box the bar is the box's own best point: a box is only given up once it
+        # has been looked at closely.
+        near = log_f > best[active, None] - NEGLIGIBLE
+        first = np.where(near[..., None], cells, 1.0).min(axis=1) - 1.5 / grid
+        last = np.where(near[..., None], cells, 0.0).max(axis=1) + 1.5 / grid
+        lower[active] += np.maximum(first, 0.0) * width
+        upper[active] -= np.maximum(1.0 - last, 0.0) * width
+        shrunk = ((upper[active] - lower[active]) < 0.7 * width).any(axis=1)
+        active = active[shrunk]
+    if not separate:
+        empty = best < best.max() - NEGLIGIBLE
+        upper[empty] = lower[empty]
+    return lower, upper
+
+
+def refine(
+    records: Records,
+    lower: FloatArray,
+    upper: FloatArray,
+    *,
+    separate: bool = False,
+    order: int = 12,
+    tolerance: float = 1e-3,
+) -> Panels:
+    """Halve panels until a polynomial follows the density in each.
+
+    In every panel the density is written as a sum of Legendre polynomials. Where the last
+    coefficients along an axis are not small beside the whole integral, the panel is cut in two
+    across that axis.
+
+    Parameters
+    ----------
+    records : callable
+        See `Records`.
+    lower, upper : ndarray of shape (n_boxes, d)
+        Boxes of no volume are skipped.
+    separate : bool
+        Whether each box holds a density of its own, rather than a part of one density.
+    order : int
+        Nodes of a panel along each axis.
+    tolerance : float
+        What the last coefficients may be, as a share of the integral. A sum over Gauss nodes
+        is right for polynomials of twice the degree, and so errs by far less.
+
+    Returns
+    -------
+    Panels
+    """
+    n_boxes, d = lower.shape
+    total = np.zeros(n_boxes if separate else 1)
+    top = np.full_like(total, -np.inf)
+    piece = np.flatnonzero((upper > lower).all(axis=1))
+    lower, upper = lower[piece], upper[piece]
+    done: list[Panels] = []
+    for _ in range(MAX_HALVINGS):
+        points = panel_points(lower, upper, order)
+        values = records(np.repeat(piece, order**d), points.reshape(-1, d))
+        values = values.reshape(*points.shape[:-1], -1)
+        log_f = values[..., 0].reshape(len(piece), -1)
+        whole = piece if separate else np.zeros_like(piece)
+        old_top = top.copy()
+        np.maximum.at(top, whole, log_f.max(axis=1))
+        risen = top > old_top
+        total[risen] *= np.exp(old_top[risen] - top[risen])
+        f = np.exp(log_f - top[whole, None]).reshape(points.shape[:-1])
+        mass, tail = _mass_and_tail(f, (upper - lower).prod(axis=1))
+        at_hand = np.bincount(whole, weights=mass, minlength=total.size)
+        rough = tail > tolerance * (total + at_hand)[whole, None]
+        split = rough.any(axis=1)
+        total += np.bincount(whole[~split], weights=mass[~split], minlength=total.size)
+        done.append(Panels(piece[~split], lower[~split], upper[~split], values[~split]))
+        piece, lower, upper = _halves(piece[split], lower[split], upper[split], rough[split])
+        if piece.size == 0:
+            return Panels(*(np.concatenate(parts) for parts in zip(*done, strict=True)))
+    raise RuntimeError(f"no polynomial follows the density after {MAX_HALVINGS} halvings")
+
+
+def _mass_and_tail(f: FloatArray, volume: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Integral of each panel (n_panels,), and last coefficients along each axis (n_panels, d)."""
+    series = f * volume.reshape(-1, *[1] * (f.ndim - 1))
+    to_series = gauss_legendre(f.shape[1])[2]
+    for axis in range(1, f.ndim):
+        series = np.moveaxis(np.tensordot(series, to_series, axes=(axis, 1)), -1, axis)
+    size = np.abs(series)
+    tails = [
+        np.take(size, [-2, -1], axis=axis).reshape(len(f), -1).max(axis=1)
+        for axis in range(1, f.ndim)
+    ]
+    return series.reshape(len(f), -1)[:, 0], np.stack(tails, axis=1)
+
+
+def _halves(
+    piece: NDArray[np.int64], lower: FloatArray, upper: FloatArray, rough: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
+    """Panels cut in two across every axis that is rough."""
+    for axis in range(lower.shape[1]):
+        cut = rough[:, axis]
+        middle = 0.5 * (lower[cut, axis] + upper[cut, axis])
+        left_upper, right_lower = upper.copy(), lower[cut].copy()
+        left_upper[cut, axis], right_lower[:, axis] = middle, middle
+        piece, rough = np.append(piece, piece[cut]), np.concatenate([rough, rough[cut]])
+        lower = np.concatenate([lower, right_lower])
+        upper = np.concatenate([left_upper, upper[cut]])
+    return piece, lower, upper
+
+
+def share_below(
+    mass: FloatArray, height: FloatArray, rate: FloatArray
+) -> tuple[float, float]:
+    r"""How much mass lies where `height` is below zero, and how fast that share grows.
+
+    Along each line mass and height are polynomials of :math:`\xi \in (-1, 1)`, known at
+    Gauss-Legendre nodes; the height rises or falls through zero at most once. The root of the
+    one is the limit of the integral of the other.
+
+    Parameters
+    ----------
+    mass : ndarray of shape (n_lines, order)
+        Density at the nodes times Gauss-Legendre weight.
+    height : ndarray of shape (n_lines, order)
+    rate : ndarray of shape (n_lines, order)
+        How fast the height falls as the level in question rises.
+
+    Returns
+    -------
+    share, density : float
+        The mass below the level, and its derivative with respect to the level.
+    """
+    _, weights, to_series = gauss_legendre(mass.shape[1])
+    curve = to_series @ height.T
+    ends = legendre.legval(np.array([-1.0, 1.0]), curve)
+    cross = (ends[:, 0] < 0) != (ends[:, 1] < 0)
+    share = float(mass[~cross & (height[:, 0] < 0)].sum())
+    if not cross.any():
+        return share, 0.0
+    curve, ends, mass = curve[:, cross], ends[cross], mass[cross]
+    root = line_roots(curve, ends)
+    series = to_series @ (mass / weights).T
+    left = legendre.legval(root, legendre.legint(series, lbnd=-1.0), tensor=False)
+    below = np.where(ends[:, 1] > ends[:, 0], left, mass.sum(axis=1) - left)
+    slope = np.abs(legendre.legval(root, legendre.legder(curve), tensor=False))
+    pace = legendre.legval(root, to_series @ rate[cross].T, tensor=False) / slope
+    density = legendre.legval(root, series, tensor=False) * pace
+    return share + float(below.sum()), float(density.sum())
+
+
+def line_roots(curve: FloatArray, ends: FloatArray) -> FloatArray:
+    """Where Legendre series (order, n_lines) that change sign over (-1, 1) are zero."""
+    slope = legendre.legder(curve)
+    low, high = np.full(curve.shape[1], -1.0), np.ones(curve.shape[1])
+    root = low + 2.0 * ends[:, 0] / (ends[:, 0] - ends[:, 1])
+    for _ in range(60):
+        value = legendre.legval(root, curve, tensor=False)
+        left = (value < 0) == (ends[:, 0] < 0)
+        low, high = np.where(left, root, low), np.where(left, high, root)
+        with np.errstate(all="ignore"):
+            step = root - value / legendre.legval(root, slope, tensor=False)
+        inside = (step > low) & (step < high)
+        step = np.where(inside, step, 0.5 * (low + high))
+        moved = np.abs(step - root).max()
+        root = step
+        if moved < 1e-13:
+            break
+    return root
+
+
+def mixture_quantile(
+    weights: FloatArray, means: FloatArray, sds: FloatArray, prob: float
+) -> FloatArray:
+    r"""Quantiles of mixtures of normals: the root of a sum of normal distribution functions.
+
+    .. math:: \sum_k w_k \Phi\big((q - \mu_k) / \sigma_k\big) = p
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_parts,)
+        They add up to one.
+    means, sds : ndarray of shape (n_parts, n)
+    prob : float
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    # A mixture's quantile lies between the least and the greatest quantile of its parts.
+    parts = means + ndtri(prob) * sds
+    low, high = parts.min(axis=0), parts.max(axis=0)
+    x = weights @ parts
+    for _ in range(100):
+        z = (x - means) / sds
+        excess = weights @ ndtr(z) - prob
+        low, high = np.where(excess < 0, x, low), np.where(excess > 0, x, high)
+        density = weights @ (np.exp(-0.5 * z * z) / sds) / np.sqrt(2.0 * np.pi)
+        with np.errstate(all="ignore"):
+            step = x - excess / density
+        step = np.where((step >= low) & (step <= high), step, 0.5 * (low + high))
+        moved = np.abs(step - x)
+        x = step
+        if (moved <= 1e-10 * (np.abs(x) + sds[0])).all():
+            break
+    return x
+
+
+def draw_points(
+    log_height: FloatArray,
+    log_density: Callable[[NDArray[np.int64], FloatArray], FloatArray],
+    n_draws: int,
+    rng: Any,
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Independent draws from a density that is known at the nodes of panels, by rejection.
+
+    Every node owns a little box, as wide as its Gauss-Legendre weights. A node is proposed by
+    the volume of its box times a bound on the density there, then a point anywhere in the box,
+    and the point is kept as often as the true density at the point asks for.
+
+    Parameters
+    ----------
+    log_height : ndarray of shape (n_panels, order_1, ..., order_d)
+        Log density at the nodes, over the unit in which every panel is (-1, 1)^d.
+    log_density : callable
+        (panel (M,), xi (M, d)) -> the same log density at any point, shape (M,).
+    n_draws : int
+    rng : numpy.random.Generator or RRandom
+
+    Returns
+    -------
+    panel : ndarray of int, shape (n_draws,)
+    xi : ndarray of shape (n_draws, d)
+    """
+    shape = log_height.shape
+    weights = [gauss_legendre(order)[1] for order in shape[1:]]
+    bound = log_height - log_height.max()
+    for axis in range(1, len(shape)):
+        bound = _greatest_neighbour(bound, axis)
+    # Between two nodes the density may rise a little above both.
+    bound = bound + 0.2
+    chance = np.exp(bound)
+    for axis, weight in enumerate(weights):
+        chance = chance * weight.reshape(-1, *[1] * (len(shape) - 2 - axis))
+    cumulative = np.cumsum(chance)
+    kept: list[tuple[NDArray[np.int64], FloatArray]] = []
+    missing = n_draws
+    while missing > 0:
+        size = 2 * missing + 16
+        flat = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
+        node = np.unravel_index(np.minimum(flat, cumulative.size - 1), shape)
+        left = [(np.cumsum(w) - w)[i] for w, i in zip(weights, node[1:], strict=True)]
+        wide = [w[i] for w, i in zip(weights, node[1:], strict=True)]
+        xi = np.stack(left, axis=1) - 1.0 + np.stack(wide, axis=1) * rng.random((size, len(left)))
+        log_ratio = log_density(node[0], xi) - log_height.max() - bound[node]
+        keep = np.flatnonzero(np.log(rng.random(size)) < log_ratio)[:missing]
+        kept.append((node[0][keep], xi[keep]))
+        missing -= keep.size
+    panels, points = zip(*kept, strict=True)
+    return np.concatenate(panels), np.concatenate(points)
+
+
+def _greatest_neighbour(values: FloatArray, axis: int) -> FloatArray:
+    """The greatest of each value and the two beside it along an axis."""
+    moved = np.moveaxis(values, axis, 0)
+    greatest = moved.copy()
+    greatest[1:] = np.maximum(greatest[1:], moved[:-1])
+    greatest[:-1] = np.maximum(greatest[:-1], moved[1:])
+    return np.moveaxis(greatest, 0, axis)
+
+
+def monotone_roots(
+    function: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
+) -> FloatArray:
+    """Where rising functions, negative at `low` and positive at `high`, are zero.
+
+    False position, with the value at an end that stays put halved (the Illinois rule).
+
+    Parameters
+    ----------
+    function : callable
+        (n,) -> (n,), each entry a function of its own.
+    low, high : ndarray of shape (n,)
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    low, high = low.copy(), high.copy()
+    f_low, f_high = function(low), function(high)
+    width, was_below = high - low, np.zeros(len(low), dtype=np.int64)
+    for _ in range(100):
+        with np.errstate(all="ignore"):
+            x = high - f_high * (high - low) / (f_high - f_low)
+        x = np.where((x > low) & (x < high), x, 0.5 * (low + high))
+        f = function(x)
+        below = np.where(f < 0, 1, -1)
+        f_high = np.where(f < 0, np.where(was_below == 1, 0.5, 1.0) * f_high, f)
+        f_low = np.where(f < 0, f, np.where(was_below == -1, 0.5, 1.0) * f_low)
+        moved = np.minimum(x - low, high - x)
+        low, high = np.where(f < 0, x, low), np.where(f < 0, high, x)
+        was_below = below
+        if ((moved < 1e-11 * width) | (np.abs(f) < 1e-12)).all():
+            break
+    return x
+
+
+def thin(weights: FloatArray, values: FloatArray, n_nodes: int) -> tuple[FloatArray, FloatArray]:
+    r"""Few nodes in place of many: the Gauss rule of each row's distribution.
+
+    The rule with `n_nodes` nodes has the row's own moments up to degree
+    :math:`2 n_\mathrm{nodes} - 1`. Its nodes are the eigenvalues of a small matrix, made of the
+    coefficients in the recurrence of the row's orthogonal polynomials.
+
+    Parameters
+    ----------
+    weights, values : ndarray of shape (n_rows, n)
+        Weights add up to one in each row.
+    n_nodes : int
+
+    Returns
+    -------
+    weights, values : ndarray of shape (n_rows, n_nodes)
+
+    References
+    ----------
+    Golub and Welsch (1969).
+    """
+    centre = (weights * values).sum(axis=1, keepdims=True)
+    scale = np.sqrt((weights * (values - centre) ** 2).sum(axis=1, keepdims=True))
+    z = (values - centre) / scale
+    matrix = np.zeros((len(z), n_nodes, n_nodes))
+    before, now = np.zeros_like(z), np.ones_like(z)
+    link = np.zeros((len(z), 1))
+    for k in range(n_nodes):
+        middle = (weights * z * now**2).sum(axis=1, keepdims=True)
+        matrix[:, k, k] = middle[:, 0]
+        following = (z - middle) * now - link * before
+        link = np.sqrt((weights * following**2).sum(axis=1, keepdims=True))
+        if k + 1 < n_nodes:
+            matrix[:, k, k + 1] = matrix[:, k + 1, k] = link[:, 0]
+            before, now = now, following / link
+    nodes, vectors = np.linalg.eigh(matrix)
+    return vectors[:, 0, :] ** 2, centre + scale * nodes

@@ -1,0 +1,448 @@
+r"""The hierarchical model with its lines and means integrated out, along rays (chapter 7).
+
+Given the three standard deviations everything is normal, and the lines and the two means go
+out in closed form. What is left of the data are three numbers' worth of freedom, and two
+thirds of the work depends on the ratios
+
+.. math:: A = \sigma_\alpha^2 / \sigma^2, \qquad B = \sigma_\beta^2 / \sigma^2
+
+alone: all points with the same A and B, a ray from the origin, share the same shrinkage of
+every individual. One pass over the individuals serves a whole ray.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hiertools._checks import FloatArray
+from hiertools.data import GroupStatistics
+from hiertools.priors import Hierarchical
+from hiertools.quadrature import Panels, gauss_legendre
+
+CHUNK = 200_000
+"""Entries of a temporary array (rays by individuals), so that it stays in the cache."""
+
+
+class Individuals(NamedTuple):
+    """Each individual's data about a reference line, each of shape (n,)."""
+
+    m: FloatArray
+    """Number of observations."""
+    x: FloatArray
+    """Mean of x."""
+    s: FloatArray
+    """Sum of squares of x about its mean."""
+    level: FloatArray
+    """Mean of y, less the reference line there."""
+    slope: FloatArray
+    """Least-squares slope, less the reference line's."""
+    intercept: FloatArray
+    """Least-squares intercept, less the reference line's."""
+
+    def take(self, which: slice) -> Individuals:
+        """Some of them."""
+        return Individuals(*(v[which] for v in self))
+
+
+class RaySums(NamedTuple):
+    """What the individuals add up to on each ray, shape (n_rays,). sigma = 1 throughout."""
+
+    log_det: FloatArray
+    """Sum of log D over individuals."""
+    weight: FloatArray
+    """Sum of m / D: how well the population's line is known at `x`."""
+    x: FloatArray
+    """Mean of x under those weights."""
+    alpha_weight: FloatArray
+    beta_weight: FloatArray
+    """What is known of either mean besides."""
+    level_score: FloatArray
+    alpha_score: FloatArray
+    beta_score: FloatArray
+    """The same three weights times what they weigh."""
+    squares: FloatArray
+    """All squares about the reference line, the least-squares residuals included."""
+
+
+class Rays(NamedTuple):
+    """Rays, and the stretch of each that matters, shape (n_rays,)."""
+
+    a: FloatArray
+    b: FloatArray
+    """The ratios A and B."""
+    sigma_max: FloatArray
+    """Residual sd where the ray leaves the prior's box."""
+    log_low: FloatArray
+    log_width: FloatArray
+    """Where the stretch begins, and how long it is, in log sigma."""
+    sums: RaySums
+
+    def columns(self) -> FloatArray:
+        """Everything side by side, shape (n_rays, k)."""
+        return np.column_stack([*self[:-1], *self.sums])
+
+    @classmethod
+    def from_columns(cls, columns: FloatArray) -> Rays:
+        """Rays from columns of shape (..., k)."""
+        fields = np.moveaxis(columns, -1, 0)
+        return cls(*fields[:5], RaySums(*fields[5:]))
+
+    def stretched(self) -> Rays:
+        """The same with a new last axis, to go with several points on each ray."""
+        return Rays.from_columns(np.stack([*self[:-1], *self.sums], axis=-1)[..., None, :])
+
+    def log_sigma(self, xi: FloatArray) -> FloatArray:
+        """Log of the residual sd at xi in (-1, 1) along the stretch."""
+        log_sigma: FloatArray = self.log_low + 0.5 * self.log_width * (xi + 1.0)
+        return log_sigma
+
+
+class PopulationPrior(NamedTuple):
+    """The normal prior of the two means, about the reference line, and the data's size."""
+
+    alpha: float
+    beta: float
+    alpha_weight: float
+    """One over the variance."""
+    beta_weight: float
+    n_observations: float
+
+
+class Conditional(NamedTuple):
+    """The posterior given the sds: the two means are normal about these values."""
+
+    log_likelihood: FloatArray
+    """log p(y | sds): lines and means are integrated out."""
+    mu_alpha: FloatArray
+    mu_beta: FloatArray
+    """Expected means, less the reference line's intercept and slope."""
+    var_alpha: FloatArray
+    var_beta: FloatArray
+    cov: FloatArray
+
+
+class Nodes(NamedTuple):
+    """Points on the rays and the posterior probability that each stands for.
+
+    Four axes: panels, two directions across the rays, and the way along each ray.
+    """
+
+    panels: Panels
+    rays: Rays
+    sigma: FloatArray
+    given: Conditional
+    log_height: FloatArray
+    """Log density over the unit in which every panel is (-1, 1)^3."""
+    mass: FloatArray
+    """Density times Gauss-Legendre weights; adds up to one."""
+    log_evidence: float
+
+    def by_ray(self, values: FloatArray) -> FloatArray:
+        """Values at the nodes with one row for each ray."""
+        return np.broadcast_to(values, self.mass.shape).reshape(-1, self.mass.shape[-1])
+
+
+class RayModel:
+    """Sums over individuals for any ray.
+
+    Parameters
+    ----------
+    statistics : GroupStatistics
+    model : Hierarchical
+    """
+
+    def __init__(self, statistics: GroupStatistics, model: Hierarchical) -> None:
+        m, x, s, y, slope, rss = statistics
+        self.rss = float(rss.sum())
+        self.x_centre = float((m * x).sum() / m.sum())
+        # The reference line takes the data's size out of every sum of squares that follows.
+        beta = float((s * slope).sum() / s.sum()) if s.sum() > 0 else model.mu_beta_mean
+        alpha = float((y - beta * x).mean())
+        self.reference = (alpha, beta)
+        self.prior = PopulationPrior(
+            model.mu_alpha_mean - alpha,
+            model.mu_beta_mean - beta,
+            model.mu_alpha_sd**-2.0,
+            model.mu_beta_sd**-2.0,
+            float(m.sum()),
+        )
+        self.highs = (model.sigma_alpha_high, model.sigma_beta_high, model.sigma_high)
+        self.order, self.reach = 32, 34.0
+        level, steep = y - alpha - beta * x, slope - beta
+        self.individuals = Individuals(m, x, s, level, steep, level - x * steep)
+        self._determinant, self._columns = _columns(self.individuals, x - self.x_centre)
+
+    def sums(self, a: FloatArray, b: FloatArray) -> RaySums:
+        r"""One pass over the individuals, for rays of ratios A and B of shape (n_rays,).
+
+        .. math:: D_i = (1 + A m_i)(1 + B S_i) + B m_i \bar x_i^2
+
+        All terms are positive: nothing cancels.
+        """
+        ratios = np.stack([a, b, a * b], axis=1)
+        n, n_rays = len(self._columns), len(a)
+        log_det, c = np.zeros(n_rays), np.zeros((n_rays, self._columns.shape[1]))
+        wide = min(n, 20_000)
+        tall = max(1, CHUNK // wide)
+        for i in range(0, n, wide):
+            for j in range(0, n_rays, tall):
+                rays, who = slice(j, j + tall), slice(i, i + wide)
+                d = 1.0 + ratios[rays] @ self._determinant[:, who]
+                log_det[rays] += np.log(d).sum(axis=1)
+                c[rays] += (1.0 / d) @ self._columns[who]
+        weight, wx, wxx, s, ms, e, xe, ms_i, sf, msf, ee, ms_ii, msff = c.T
+        x = wx / weight
+        spread = np.maximum(wxx - wx * x, 0.0)
+        return RaySums(
+            log_det=log_det,
+            weight=weight,
+            x=self.x_centre + x,
+            alpha_weight=b * ms,
+            beta_weight=a * ms + s + spread,
+            level_score=e,
+            alpha_score=b * ms_i,
+            beta_score=xe - x * e + a * msf + sf,
+            squares=self.rss + ee + b * ms_ii + a * msff,
+        )
+
+    def given(self, rays: RaySums, sigma: FloatArray) -> Conditional:
+        r"""Integrate the two means out, at residual sds `sigma` that broadcast with the rays.
+
+        The weights of data and prior add up to a 2 x 2 precision of the means; in terms of
+        W at x, and of what is known of alpha and beta besides, its determinant is
+
+        .. math:: (A + W) B + A W x^2.
+        """
+        p, t = self.prior, sigma**-2.0
+        w, x = rays.weight * t, rays.x
+        a, b = p.alpha_weight + rays.alpha_weight * t, p.beta_weight + rays.beta_weight * t
+        level = rays.level_score * t
+        h_alpha = p.alpha_weight * p.alpha + rays.alpha_score * t
+        h_beta = p.beta_weight * p.beta + rays.beta_score * t
+        det = (a + w) * b + a * w * x * x
+        mu_alpha = (b * (level + h_alpha) + w * x * (x * h_alpha - h_beta)) / det
+        mu_beta = ((a + w) * h_beta + x * (a * level - w * h_alpha)) / det
+        squares = (
+            self.squares_about(rays, mu_alpha, mu_beta) * t
+            + p.alpha_weight * (mu_alpha - p.alpha) ** 2
+            + p.beta_weight * (mu_beta - p.beta) ** 2
+        )
+        log_likelihood = 0.5 * (
+            p.n_observations * np.log(t / (2.0 * np.pi))
+            - rays.log_det
+            - squares
+            - np.log(det / (p.alpha_weight * p.beta_weight))
+        )
+        return Conditional(
+            log_likelihood, mu_alpha, mu_beta, (b + w * x * x) / det, (a + w) / det, -w * x / det
+        )
+
+    @staticmethod
+    def squares_about(rays: RaySums, mu_alpha: FloatArray, mu_beta: FloatArray) -> FloatArray:
+        """Weighted squares of the data about a population line (less the reference line)."""
+        level = mu_alpha + rays.x * mu_beta
+        cross = rays.level_score * level + rays.alpha_score * mu_alpha + rays.beta_score * mu_beta
+        own = (
+            rays.weight * level**2
+            + rays.alpha_weight * mu_alpha**2
+            + rays.beta_weight * mu_beta**2
+        )
+        return np.maximum(rays.squares - 2.0 * cross + own, 0.0)
+
+    def directions(
+        self, piece: NDArray[np.int64], points: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        r"""Where rays leave the prior's box: sds on its three far sides.
+
+        The box :math:`(0, H_\alpha] \times (0, H_\beta] \times (0, H]` is made of three
+        pyramids with their tips at the origin: in piece 0 the ray meets the side where sigma is
+        at its bound, in piece 1 that of sigma_alpha, in piece 2 that of sigma_beta. Points
+        (u, v) in the unit square say where.
+        """
+        u, v = points[..., 0], points[..., 1]
+        high_alpha, high_beta, high = self.highs
+        return (
+            high_alpha * np.where(piece == 1, 1.0, u),
+            high_beta * np.where(piece == 2, 1.0, v),
+            high * np.select([piece == 0, piece == 1], [1.0, u], v),
+        )
+
+    def rays(self, piece: NDArray[np.int64], points: FloatArray) -> Rays:
+        """The rays through points (M, 2) of the far sides `piece` (M,)."""
+        max_alpha, max_beta, sigma_max = self.directions(piece, points)
+        a, b = (max_alpha / sigma_max) ** 2, (max_beta / sigma_max) ** 2
+        sums = self.sums(a, b)
+        typical = self.typical_sigma(sums, sigma_max)
+        low, high = self._stretch(np.log(sigma_max / typical))
+        return Rays(a, b, sigma_max, np.log(typical) + low, high - low, sums)
+
+    def log_joint(self, rays: Rays, xi: FloatArray) -> tuple[FloatArray, Conditional]:
+        r"""Log of likelihood times prior over du dv dxi, and what it was made of.
+
+        With :math:`r = \sigma / \sigma_{\max}` the prior's volume is
+        :math:`r^2\,dr\,du\,dv = r^3\,d\log\sigma\,du\,dv`.
+        """
+        log_sigma = rays.log_sigma(xi)
+        given = self.given(rays.sums, np.exp(log_sigma))
+        volume = 3.0 * (log_sigma - np.log(rays.sigma_max)) + np.log(0.5 * rays.log_width)
+        return given.log_likelihood + volume, given
+
+    def records(self, piece: NDArray[np.int64], points: FloatArray) -> FloatArray:
+        """Log density of rays, integrated along each; then the columns of `Rays`."""
+        rays = self.rays(piece, points)
+        nodes, weights, _ = gauss_legendre(self.order)
+        log_f = self.log_joint(rays.stretched(), nodes)[0]
+        top = log_f.max(axis=1)
+        total = top + np.log(np.exp(log_f - top[:, None]) @ weights)
+        return np.column_stack([total, rays.columns()])
+
+    def nodes(self, panels: Panels) -> Nodes:
+        """Weigh the nodes of panels over the rays."""
+        xi, along, _ = gauss_legendre(self.order)
+        across = gauss_legendre(panels.records.shape[1])[1]
+        rays = Rays.from_columns(panels.records[..., 1:]).stretched()
+        log_joint, given = self.log_joint(rays, xi)
+        volume = (0.5 * (panels.upper - panels.lower)).prod(axis=1)
+        log_height = log_joint + np.log(volume)[:, None, None, None]
+        top = log_height.max()
+        mass = np.exp(log_height - top) * across[:, None, None] * across[:, None] * along
+        total = mass.sum()
+        evidence = float(top + np.log(total))
+        sigma = np.exp(rays.log_sigma(xi))
+        return Nodes(panels, rays, sigma, given, log_height, mass / total, evidence)
+
+    def typical_sigma(self, rays: RaySums, sigma_max: FloatArray) -> FloatArray:
+        """A residual sd near the middle of what the data say, on each ray.
+
+        The mean square about the expected line, which itself depends a little on sigma: three
+        rounds are enough for a place to start from, and keep it a smooth function of the ray.
+        """
+        n = self.prior.n_observations
+        square = self.squares_about(rays, self.prior.alpha, self.prior.beta) / n
+        least = 1e-14 * square + (1e-14 * sigma_max) ** 2
+        for _ in range(3):
+            sigma = np.minimum(np.sqrt(square + least), sigma_max)
+            expected = self.given(rays, sigma)
+            square = self.squares_about(rays, expected.mu_alpha, expected.mu_beta) / n
+        return np.sqrt(square + least)
+
+    def _stretch(self, log_max: FloatArray) -> tuple[FloatArray, FloatArray]:
+        r"""Where a ray's density matters, in :math:`\tau = \log \sigma - \log` typical sigma.
+
+        But for the means, the density in tau is that of a scale parameter,
+
+        .. math:: -(N - 3)\,\tau - \tfrac{N}{2} e^{-2 \tau},
+
+        cut off at the prior's bound. Ends are `reach` below the top, or somewhat further.
+        """
+        n, reach = self.prior.n_observations, self.reach
+        high = np.minimum(self._high(), log_max)
+        mode = 0.5 * math.log(n / (n - 3.0)) if n > 3 else np.inf
+        top = np.minimum(mode, high)
+        # A parabola with the slope and curvature at the top falls less than the density does.
+        curvature = n * np.exp(-2.0 * top)
+        slope = np.maximum(curvature - (n - 3.0), 0.0)
+        low = top - 2.0 * reach / (slope + np.sqrt(slope**2 + 4.0 * reach * curvature))
+        fall = 2.0 * (reach + 5.0 * abs(n - 3.0)) / n
+        wall = -0.5 * np.log(np.exp(-2.0 * np.minimum(top, 0.0)) + fall)
+        return np.maximum(low, wall), high
+
+    def _high(self) -> float:
+        """The upper end where no bound comes first; means that are free weigh as two."""
+        n, high = self.prior.n_observations, 0.01 / math.sqrt(self.prior.n_observations)
+        while high < 46.0 and (n - 5.0) * high + 0.5 * n * math.expm1(-2.0 * high) < self.reach:
+            high *= 1.1
+        return high
+
+
+def _columns(who: Individuals, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What D is a sum of, (3, n), and what is divided by D and summed, (n, 13)."""
+    m, s, e, f, i = who.m, who.s, who.level, who.slope, who.intercept
+    ms = m * s
+    columns = [m, m * x, m * x * x, s, ms, m * e, m * x * e, ms * i, s * f, ms * f]
+    columns += [m * e * e + s * f * f, ms * i * i, ms * f * f]
+    return np.stack([m, s + m * who.x**2, ms]), np.stack(columns, axis=1)
+
+
+def line_moments(
+    who: Individuals, a: FloatArray, b: FloatArray, sigma_square: FloatArray, mu: Conditional
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    r"""Mean and variance of every intercept and slope, given the sds.
+
+    An individual's line is a weighted mean of its own and the population's. With
+    D as in `RayModel.sums` the population's weights in alpha are
+
+    .. math:: J = \frac{1}{D} \begin{pmatrix} 1 + B q & -A m \bar x \\
+        -B m \bar x & 1 + A m \end{pmatrix}, \qquad q = S + m \bar x^2,
+
+    the variance given the means is :math:`\sigma^2 A (1 + B q) / D`, and what is not known of
+    the means adds :math:`J\,\mathrm{Cov}(\mu)\,J^T`.
+
+    Parameters
+    ----------
+    who : Individuals
+    a, b, sigma_square : ndarray of shape (n_nodes,)
+        The two ratios, and sigma squared.
+    mu : Conditional
+        The population's line given the sds, each of shape (n_nodes,).
+
+    Returns
+    -------
+    mean_alpha, var_alpha, mean_beta, var_beta : ndarray of shape (n_nodes, n)
+        Means less the reference line.
+    """
+    a, b, sigma_square = a[:, None], b[:, None], sigma_square[:, None]
+    _, mu_alpha, mu_beta, var_alpha, var_beta, cov = (v[:, None] for v in mu)
+    am, bmx = 1.0 + a * who.m, b * (who.m * who.x)
+    bq = 1.0 + b * (who.s + who.m * who.x**2)
+    d = am * (1.0 + b * who.s) + bmx * who.x
+    own_alpha = a * (who.m * who.level) + (a * b) * (who.m * who.s * who.intercept)
+    own_beta = bmx * who.level + (b * am) * (who.s * who.slope)
+    amx = a * (who.m * who.x)
+    mean_alpha = (own_alpha + bq * mu_alpha - amx * mu_beta) / d
+    mean_beta = (own_beta - bmx * mu_alpha + am * mu_beta) / d
+    spread_alpha = (bq**2 * var_alpha - 2.0 * bq * amx * cov + amx**2 * var_beta) / d**2
+    spread_beta = (bmx**2 * var_alpha - 2.0 * bmx * am * cov + am**2 * var_beta) / d**2
+    return (
+        mean_alpha,
+        sigma_square * a * bq / d + spread_alpha,
+        mean_beta,
+        sigma_square * b * am / d + spread_beta,
+    )
+
+
+def draw_lines(
+    who: Individuals, draws: dict[str, FloatArray], normal: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Intercepts and slopes given means (less the reference line) and sds.
+
+    The slope first, with the intercept integrated out; then the intercept given the slope,
+    which is a mean with a normal prior.
+
+    Parameters
+    ----------
+    who : Individuals
+    draws : dict
+        The five population parameters, each of shape (n_draws, 1).
+    normal : ndarray of shape (2, n_draws, n)
+        Standard normal draws.
+
+    Returns
+    -------
+    alpha, beta : ndarray of shape (n_draws, n)
+        Less the reference line.
+    """
+    mu_alpha, mu_beta, sigma = draws["mu_alpha"], draws["mu_beta"], draws["sigma"]
+    a, b = (draws["sigma_alpha"] / sigma) ** 2, (draws["sigma_beta"] / sigma) ** 2
+    am, bmx = 1.0 + a * who.m, b * (who.m * who.x)
+    d = am * (1.0 + b * who.s) + bmx * who.x
+    level, slope = who.level - mu_alpha - who.x * mu_beta, who.slope - mu_beta
+    beyond = (bmx * level + b * am * who.s * slope) / d
+    beyond += draws["sigma_beta"] * np.sqrt(am / d) * normal[0]
+    alpha = mu_alpha + (am - 1.0) / am * (level - who.x * beyond)
+    alpha += draws["sigma_alpha"] / np.sqrt(am) * normal[1]
+    return alpha, mu_beta + beyond

@@ -1,0 +1,135 @@
+"""The package as a whole: light to import, one way round, documented, typed."""
+
+import ast
+import inspect
+import subprocess
+import sys
+import time
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+import hiertools
+
+SOURCE = Path(hiertools.__file__).parent
+STORY = [
+    *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
+    *("diagnostics", "quadrature", "truncated", "rays", "exact", "better_samplers", "calibration"),
+    *("simulation_study", "real_data", "without_bayes", "in_practice"),
+    *("plots", "notebook", "explorers"),
+]
+PICTURES = {"plots", "notebook", "explorers"}
+MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
+PUBLIC = [getattr(hiertools, name) for name in hiertools.__all__]
+
+
+def imports_of(module):
+    """Top-level names imported anywhere in a module, hiertools' own modules by their own name.
+
+    `from hiertools import rmse` needs the whole package, and counts as "hiertools".
+    """
+    names = set()
+    for node in ast.walk(ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            own = node.module == "hiertools"
+            modules = [f"hiertools.{a.name}" for a in node.names if own and a.name in MODULES]
+            names |= set(modules or [node.module])
+    return {n.removeprefix("hiertools.") if "hiertools." in n else n.split(".")[0] for n in names}
+
+
+def run_python(program):
+    command = [sys.executable, "-W", "error", "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_import_is_light():
+    """Neither pictures nor widgets nor SciPy's distributions: those who want numbers wait less."""
+    loaded = run_python("import sys, hiertools; print(*sys.modules)").split()
+    heavy = "scipy.stats matplotlib ipywidgets arviz_stats tqdm pandas IPython numpyro pymc"
+    assert not set(heavy.split()) & set(loaded)
+
+
+def test_import_takes_under_0_3_seconds():
+    """The best of up to ten: a busy machine can slow one import, hardly all of them."""
+    program = "import time; t = time.perf_counter(); import hiertools; print(time.perf_counter()-t)"
+    times = []
+    while len(times) < 10 and min(times, default=1.0) >= 0.3:
+        times.append(float(run_python(program)))
+    assert min(times) < 0.3, times
+
+
+def test_the_replication_takes_under_3_seconds():
+    """The best of up to three whole runs."""
+    times = []
+    while len(times) < 3 and min(times, default=9.0) >= 3:
+        started = time.perf_counter()
+        hiertools.replicate_article()
+        times.append(time.perf_counter() - started)
+    assert min(times) < 3, times
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_one_way_in_the_order_of_the_story(module):
+    assert module in STORY, "a new module needs its place in the story"
+    earlier = set(STORY[: STORY.index(module)])
+    own = imports_of(module) & (set(STORY) | {"hiertools"})
+    assert own <= earlier, f"{module} imports {sorted(own - earlier)}, which come after it"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in PICTURES])
+def test_only_pictures_import_matplotlib_and_widgets(module):
+    assert not imports_of(module) & {"matplotlib", "ipywidgets", "IPython"}
+
+
+def test_all_names_are_there_sorted_and_have_a_home():
+    assert sorted(hiertools.__all__) == hiertools.__all__
+    for thing in PUBLIC:
+        assert thing.__module__.startswith("hiertools.")
+
+
+def public_functions():
+    """Every public function, class and method, with a name to show."""
+    for thing in PUBLIC:
+        yield pytest.param(thing, id=thing.__name__)
+        if inspect.isclass(thing):
+            for name, member in inspect.getmembers(thing, callable):
+                own = getattr(member, "__module__", "") or ""
+                if not name.startswith("_") and own.startswith("hiertools."):
+                    yield pytest.param(member, id=f"{thing.__name__}.{name}")
+
+
+def is_record(thing):
+    return inspect.isclass(thing) and issubclass(thing, tuple)
+
+
+@pytest.mark.parametrize("thing", list(public_functions()))
+def test_docstrings_are_numpydoc_with_an_example(thing):
+    """A record explains its fields; all else has parameters, what comes back, an example."""
+    doc = inspect.getdoc(thing)
+    first = doc.splitlines()[0]
+    assert first.endswith((".", ":"))
+    assert len(first) <= 100
+    if is_record(thing):
+        return
+    assert "\nExamples\n--------\n" in doc
+    assert ">>> " in doc
+    names = [n for n in inspect.signature(thing).parameters if n != "self"]
+    assert not names or "\nParameters\n----------\n" in doc
+    for name in names:
+        assert any(line.split(" : ")[0].split(", ").count(name) for line in doc.splitlines()), name
+    if not inspect.isclass(thing):
+        assert "\nReturns\n-------\n" in doc
+
+
+@pytest.mark.parametrize("thing", [t for t in PUBLIC if is_record(t)])
+def test_every_field_of_a_record_is_typed(thing):
+    assert set(thing._fields) == set(thing.__annotations__)
+
+
+def test_package_says_that_it_is_typed_and_which_version_it_is():
+    assert resources.files("hiertools").joinpath("py.typed").is_file()
+    assert hiertools.__version__.count(".") == 2

@@ -1,0 +1,91 @@
+"""The book's own Sphinx extension: figures with computed alt text, offline maths, small mends.
+
+Everything here adjusts what Jupyter Book does by default; remove a function and only its one effect
+goes. Loaded by `_config.yml` under `sphinx: local_extensions`.
+"""
+
+import importlib.util
+from pathlib import Path
+
+from docutils import nodes
+from myst_nb.core.render import MimeData, NbElementRenderer
+from sphinx.application import Sphinx
+from sphinx.util.fileutil import copy_asset
+
+# --- figures -------------------------------------------------------------------------------------
+# A cell displays a figure with `display(..., metadata={"image/svg+xml": {"alt": ..., ...}})`, as
+# IPython.display.Image does for its own alt. myst-nb reads only width and height from there. We
+# read `alt` too, so that the words beside a figure can be computed by the cell that drew it, and
+# `name` and `caption`, which make it a numbered figure.
+
+_stock_render_image = NbElementRenderer.render_image
+
+
+def render_image(self: NbElementRenderer, data: MimeData) -> list[nodes.Element]:
+    """Render an image output, with alt, name and caption from the output's metadata."""
+    rendered = _stock_render_image(self, data)
+    said = data.output_metadata.get(data.mime_type, {})
+    if said.get("alt"):
+        rendered[0]["alt"] = " ".join(said["alt"].split())
+    if not (said.get("name") or said.get("caption")):
+        return rendered
+    figure = nodes.figure("", *rendered)
+    figure.source, figure.line = self.renderer.document["source"], data.line
+    if said.get("caption"):
+        holder = nodes.Element()
+        with self.renderer.current_node_context(holder):
+            self.renderer.nested_render_text(said["caption"], data.line)
+        figure += nodes.caption("", "", *holder.children[0].children)
+    if said.get("name"):
+        figure["names"].append(nodes.fully_normalize_name(said["name"]))
+        self.renderer.document.note_explicit_target(figure, figure)
+    return [figure]
+
+
+# --- mathematics ---------------------------------------------------------------------------------
+# MathJax comes from a wheel, never from a network. Its SVG output needs no font files, which some
+# browsers refuse to load when a page is opened straight from disk.
+
+MATHJAX = "mathjax/tex-svg.js"
+
+
+def copy_mathjax(app: Sphinx) -> None:
+    """Copy the one script that sets the mathematics, and the TeX extensions it may ask for."""
+    if app.builder.format != "html":
+        return
+    wheel = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent / "static"
+    for part in (MATHJAX, "mathjax/input/tex/extensions"):
+        target = Path(app.outdir, "_static", part)
+        copy_asset(wheel / part, target if (wheel / part).is_dir() else target.parent)
+
+
+# --- mends ---------------------------------------------------------------------------------------
+
+
+def drop_thebe(app: Sphinx, _config: object) -> None:
+    """Disconnect sphinx-thebe: it puts a CDN's address and a script error on every page."""
+    for listeners in app.events.listeners.values():
+        for listener in list(listeners):
+            if listener.handler.__module__.startswith("sphinx_thebe"):
+                listeners.remove(listener)
+    sheets = app.registry.css_files
+    sheets[:] = [sheet for sheet in sheets if "thebe" not in sheet[0]]
+
+
+def drop_repeated_ids(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+    """Take away the two ids that sphinx-exercise gives to every exercise and every solution."""
+    for section in doctree.findall(nodes.section):
+        section["ids"] = [name for name in section["ids"] if name not in REPEATED_IDS]
+
+
+REPEATED_IDS = {"exercise-content", "solution-content"}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the above to Sphinx."""
+    NbElementRenderer.render_image = render_image
+    app.config.mathjax_path = MATHJAX
+    app.connect("config-inited", drop_thebe)
+    app.connect("builder-inited", copy_mathjax)
+    app.connect("doctree-resolved", drop_repeated_ids)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
