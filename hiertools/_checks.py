@@ -99,9 +99,7 @@ def parameter_arrays(
     axes of replicated datasets, which broadcast with those of the parameters.
     """
     if not isinstance(params, Mapping):
-        raise ValueError(
-            f"params must be a dict of arrays by parameter name, got {_brief(params)}"
-        )
+        raise ValueError(f"params must be a dict of arrays by parameter name, got {_brief(params)}")
     missing = [name for name in names if name not in params]
     if missing:
         raise ValueError(

@@ -31,9 +31,7 @@ class Replication(NamedTuple):
     `beta_hierarchical`."""
 
 
-def replicate_article(
-    seed: int = 1, n: int = 75, m: int = 5, n_draws: int = 10_000
-) -> Replication:
+def replicate_article(seed: int = 1, n: int = 75, m: int = 5, n_draws: int = 10_000) -> Replication:
     """Follow the article's listing on R's random stream, step by step.
 
     Data, a chain of the unpooled model, a chain of the hierarchical model, posterior means
@@ -127,9 +125,7 @@ def article_start(model: Model, n: int, rng: Rng) -> dict[str, FloatArray]:
     return {name: np.asarray(value) for name, value in start.items()}
 
 
-def _run(
-    data: GroupedData, model: Model, proposal_sd: float, n_draws: int, rng: RRandom
-) -> Chain:
+def _run(data: GroupedData, model: Model, proposal_sd: float, n_draws: int, rng: RRandom) -> Chain:
     chain = metropolis(
         partial(model.log_posterior, data),
         article_start(model, data.n, rng),

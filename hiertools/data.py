@@ -113,9 +113,7 @@ class GroupedData:
         object.__setattr__(self, "labels", labels)
 
     @classmethod
-    def from_long(
-        cls, y: ArrayLike, x: ArrayLike, group: Iterable[Hashable]
-    ) -> GroupedData:
+    def from_long(cls, y: ArrayLike, x: ArrayLike, group: Iterable[Hashable]) -> GroupedData:
         """Anybody's data in long form: three columns of equal length.
 
         Parameters

@@ -9,8 +9,9 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -22,6 +23,7 @@ from hiertools.data import GroupedData, GroupStatistics
 from hiertools.likelihood import LOG_SQRT_2PI
 from hiertools.priors import CompletePooling, Hierarchical, Model, Unpooled
 from hiertools.quadrature import (
+    Panels,
     draw_points,
     gauss_legendre,
     mixture_quantile,
@@ -44,17 +46,25 @@ from hiertools.rays import (
 from hiertools.rrandom import Rng, as_rng
 from hiertools.truncated import (
     Box,
-    BoxMoments,
+    BoxMarginal,
     Lines,
-    box_moments,
+    box_marginal,
     draw_in_box,
+    free_log_mass,
     free_moments,
     outside_share,
 )
 
-FEW: Final = {"order": 12, "tolerance": 1e-5}
-MANY: Final = {"order": 24, "tolerance": 1e-2}
-"""Nodes of a panel along an axis, and when a panel is fine enough; see `refine`."""
+
+class Rule(NamedTuple):
+    """Nodes of a panel along an axis, and when a panel is fine enough; see `refine`."""
+
+    order: int
+    tolerance: float
+
+
+FEW, MANY, BETWEEN = Rule(12, 1e-6), Rule(24, 1e-2), Rule(12, 1e-4)
+"""For posteriors of few and of many individuals, and for polynomials between the nodes."""
 CHUNK = 200_000
 """Entries of a temporary array (nodes by individuals), so that memory stays bounded."""
 
@@ -255,7 +265,7 @@ class ExactPosterior(ABC):
             x += step
             if abs(step) < 1e-10 * sd or high - low < 1e-11 * sd:
                 break
-        return np.float64(x)
+        return np.asarray(x)[()]
 
     @abstractmethod
     def _share_below(self, name: str, level: float) -> tuple[float, float]:
@@ -288,8 +298,8 @@ class HierarchicalPosterior(ExactPosterior):
         self._region = _find_region(self._model)
         # Of many individuals the posterior is nearly normal in the sds: wide panels will do,
         # where their nodes are many. Of few it has long tails, and needs many panels.
-        rule = FEW if data.n < 200 else MANY
-        self._at = self._model.nodes(refine(self._model.records, *self._region, **rule))
+        rule = FEW if data.n < 20 else MANY
+        self._at = self._model.nodes(self._panels(rule))
         self.log_evidence = self._at.log_evidence
         self.weights = self._at.mass.ravel()
         sigma, rays = self._at.sigma, self._at.rays
@@ -328,7 +338,14 @@ class HierarchicalPosterior(ExactPosterior):
             "mu_beta": (mu_beta[0] + base_beta, mu_beta[1]),
         } | {name: _mean_and_sd(self.weights, v, 0.0 * v) for name, v in self.nodes.items()}
 
-    def _by_individual(self, rows: int, function: Callable[[Individuals], FloatArray]) -> FloatArray:
+    def _panels(self, rule: Rule) -> Panels:
+        return refine(
+            self._model.records, *self._region, order=rule.order, tolerance=rule.tolerance
+        )
+
+    def _by_individual(
+        self, rows: int, function: Callable[[Individuals], FloatArray]
+    ) -> FloatArray:
         """What `function` says of the individuals, taken a chunk at a time."""
         who = self._model.individuals
         step = max(1, CHUNK // rows)
@@ -337,32 +354,36 @@ class HierarchicalPosterior(ExactPosterior):
 
     @cached_property
     def _fine(self) -> Nodes:
-        """Nodes close enough for polynomials between them, along each ray as well."""
+        """Nodes close enough across the rays for polynomials between them."""
+        if self._at.panels.records.shape[1] == BETWEEN.order:
+            return self._at
+        return self._model.nodes(self._panels(BETWEEN))
+
+    @cached_property
+    def _fine_along(self) -> Nodes:
+        """Nodes close enough along the rays."""
         model, order = self._model, self._model.order
-        panels = self._at.panels
-        if panels.records.shape[1] != FEW["order"]:
-            panels = refine(model.records, *self._region, **FEW)
-        model.order = 2 * order
-        fine = model.nodes(panels)
+        model.order = 3 * order
+        fine = model.nodes(self._at.panels)
         model.order = order
         return fine
 
     def _share_below(self, name: str, level: float) -> tuple[float, float]:
         # Along these axes of the nodes the standard deviation rises or falls from end to end.
-        at = self._fine
         if name == "sigma":
-            axis = 3
+            axis, at = 3, self._fine_along
             height = np.log(at.sigma) - np.log(level)
             rate = np.full_like(height, 1.0 / level)
         else:
-            axis, ratio = (1, at.rays.a) if name == "sigma_alpha" else (2, at.rays.b)
+            axis, at = (1 if name == "sigma_alpha" else 2), self._fine
+            ratio = at.rays.a if name == "sigma_alpha" else at.rays.b
             # Multiplied by sigma_max, which may go to zero where the ratio goes to infinity.
             rate = np.broadcast_to(at.rays.sigma_max, at.mass.shape)
             height = at.sigma * (np.sqrt(ratio) * rate) - level * rate
         lines = [
             np.moveaxis(v, axis, -1).reshape(-1, v.shape[axis]) for v in (at.mass, height, rate)
         ]
-        keep = lines[0].sum(axis=1) > 1e-13
+        keep = _all_but(lines[0].sum(axis=1), 1e-10)
         return share_below(*(line[keep] for line in lines))
 
     def _quantile(self, prob: float) -> dict[str, FloatArray]:
@@ -390,8 +411,7 @@ class HierarchicalPosterior(ExactPosterior):
         at, model = self._at, self._model
         mass = at.by_ray(at.mass)
         weight = mass.sum(axis=1)
-        order = np.argsort(weight)[::-1]
-        keep = order[: int(np.searchsorted(np.cumsum(weight[order]), 1.0 - 1e-9)) + 1]
+        keep = _all_but(weight, 1e-9)
         n_along = 3 if model.prior.n_observations > 100 else 6
         along, log_sigma = thin(
             mass[keep] / weight[keep, None], np.log(at.by_ray(at.sigma)[keep]), n_along
@@ -450,6 +470,8 @@ class HierarchicalPosterior(ExactPosterior):
 
     def _near_bounds(self) -> Iterator[str]:
         for name, high in self._bounds.items():
+            if self.weights[self.nodes[name] > 0.9 * high].sum() < 1e-3:
+                continue  # no need to look more closely
             share = 1.0 - self._share_below(name, 0.99 * high)[0]
             if share > 0.01:
                 yield _bound_message(name, f"{name}_high", high, share, "Hierarchical")
@@ -467,7 +489,9 @@ class FlatPosterior(ExactPosterior):
         self._pooled = isinstance(model, CompletePooling)
         statistics = data.statistics
         if self._pooled:
-            statistics = GroupedData(data.y, data.x, np.zeros(data.y.size)).statistics
+            statistics = GroupedData(
+                data.y, data.x, np.zeros(data.y.size, dtype=np.int64)
+            ).statistics
         self._bounds = {"sigma": model.sigma_high}
         self._box = Box(model.alpha_low, model.alpha_high, model.beta_low, model.beta_high)
         m, x, s, y, slope, rss = statistics
@@ -512,48 +536,40 @@ class FlatPosterior(ExactPosterior):
         area = np.log(box.alpha_high - box.alpha_low) + np.log(box.beta_high - box.beta_low)
         log_f -= len(self._free) * area
         free = self._lines.take(self._free & (self._lines.s > 0))
-        constant = free_moments(free).log_mass.sum()
+        constant = free_log_mass(free).sum()
         log_f += constant + 2.0 * len(free.m) * np.log(sigma)
         if not self._free.all():
-            log_f += self._boxed(sigma, self._box).log_mass.sum(axis=1)
+            log_f += self._boxed("beta", sigma, lambda marginal: marginal.log_mass).sum(axis=1)
         return log_f[:, None]
 
-    def _boxed(self, sigma: FloatArray, box: Box) -> BoxMoments:
-        """Integrals over the box of the lines that need one, shape (n_sigma, n_boxed)."""
+    def _boxed(
+        self, name: str, sigma: FloatArray, what: Callable[[BoxMarginal], FloatArray]
+    ) -> FloatArray:
+        """Something about the lines that need a box, shape (n_sigma, n_boxed), by chunks."""
         lines = self._lines.take(~self._free)
-        n = len(lines.m)
-        box = Box(*(np.broadcast_to(side, n) for side in box))
-        parts: list[BoxMoments] = []
-        step = max(1, 20_000 // n)
-        for i in range(0, len(sigma), step):
-            each = sigma[i : i + step]
-            many = Lines(*(np.tile(v, len(each)) for v in lines[:-1]), np.repeat(each, n))
-            sides = Box(*(np.tile(side, len(each)) for side in box))
-            parts.append(BoxMoments(*(v.reshape(-1, n) for v in box_moments(many, sides))))
-        return BoxMoments(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+        step = max(1, 20_000 // len(lines.m))
+        parts = [
+            what(box_marginal(name, _repeat(lines, sigma[i : i + step]), self._box))
+            for i in range(0, len(sigma), step)
+        ]
+        return np.concatenate(parts).reshape(len(sigma), -1)
 
     def _integrate(self) -> None:
         weights, sigma = self.weights, self.nodes["sigma"]
         square = float(weights @ sigma**2)
         with np.errstate(divide="ignore", invalid="ignore"):  # lines with S = 0 are not free
             free = free_moments(_at(self._lines, 1.0))
-        self.mean = {"alpha": free.mean_alpha, "beta": free.mean_beta}
-        self.sd = {
-            "alpha": np.sqrt(square * free.var_alpha),
-            "beta": np.sqrt(square * free.var_beta),
-        }
-        if not self._free.all():
-            keep = np.flatnonzero(weights > 1e-15)
-            self._kept = weights[keep] / weights[keep].sum()
-            self._kept_sigma = sigma[keep]
-            boxed = self._boxed(self._kept_sigma, self._box)
-            self._boxed_mass = boxed.log_mass
-            for name, (mean, var) in zip(("alpha", "beta"), _pairs(boxed[1:]), strict=True):
-                moments = _mean_and_sd(self._kept, mean, var)
+        self.mean, self.sd = {}, {}
+        for name, (mean, var) in zip(("alpha", "beta"), _pairs(free), strict=True):
+            self.mean[name], self.sd[name] = mean, np.sqrt(square * var)
+            if not self._free.all():
+                both = self._boxed(name, sigma, lambda marginal: np.stack(marginal[-2:], axis=-1))
+                means, variances = np.moveaxis(both.reshape(len(sigma), -1, 2), -1, 0)
+                moments = _mean_and_sd(weights, means, variances)
                 self.mean[name][~self._free], self.sd[name][~self._free] = moments
         self.mean["sigma"], self.sd["sigma"] = _mean_and_sd(weights, sigma, 0.0 * sigma)
 
-    def _share_below(self, name: str, level: float) -> tuple[float, float]:
+    def _share_below(self, name: str, level: float) -> tuple[float, float]:  # noqa: ARG002
         return share_below(self._mass, self._sigma - level, np.ones_like(self._sigma))
 
     def _quantile(self, prob: float) -> dict[str, FloatArray]:
@@ -568,22 +584,23 @@ class FlatPosterior(ExactPosterior):
         return result | {"sigma": self._sd_quantile("sigma", prob)}
 
     def _boxed_quantile(self, name: str, prob: float) -> FloatArray:
-        low = getattr(self._box, f"{name}_low")
-        high = getattr(self._box, f"{name}_high")
-        n = int((~self._free).sum())
-        return monotone_roots(
-            lambda level: self._boxed_share(name, level) - prob, np.full(n, low), np.full(n, high)
-        )
+        """Quantiles of the lines that need a box, a chunk of lines at a time."""
+        low, high = (getattr(self._box, f"{name}_{end}") for end in ("low", "high"))
+        parts = []
+        for share in self._boxed_shares(name):
+            ends = np.full(share.n, low), np.full(share.n, high)
+            parts.append(monotone_roots(share, prob, *ends))
+        return np.concatenate(parts)
 
-    def _boxed_share(self, name: str, level: FloatArray) -> FloatArray:
-        """Posterior share of boxed lines below a level: the box cut there, over the whole box."""
-        edge = getattr(self._box, f"{name}_low")
-        if (level <= edge).all():
-            return np.zeros_like(level)
-        box = self._box._replace(**{f"{name}_high": level})
-        log_share = self._boxed(self._kept_sigma, box).log_mass - self._boxed_mass
-        share: FloatArray = self._kept @ np.exp(log_share)
-        return share
+    def _boxed_shares(self, name: str) -> Iterator[_Share]:
+        """Functions from levels (n,) to posterior shares below them, of n lines at a time."""
+        keep = _all_but(self.weights, 1e-12)
+        weights, sigma = self.weights[keep], self.nodes["sigma"][keep]
+        lines = self._lines.take(~self._free)
+        step = max(1, 20_000 // len(sigma))
+        for i in range(0, len(lines.m), step):
+            some = lines.take(slice(i, i + step))
+            yield _Share(len(some.m), weights, box_marginal(name, _repeat(some, sigma), self._box))
 
     def _sample(self, n_draws: int, rng: Any) -> dict[str, FloatArray]:
         panels = self._panels
@@ -594,7 +611,8 @@ class FlatPosterior(ExactPosterior):
 
         def log_density(panel: NDArray[np.int64], xi: FloatArray) -> FloatArray:
             height = legendre.legval(xi[:, 0], series[:, panel], tensor=False)
-            return np.log(np.maximum(height, 1e-300)) + self._log_height.max()
+            log_f: FloatArray = np.log(np.maximum(height, 1e-300)) + self._log_height.max()
+            return log_f
 
         panel, xi = draw_points(self._log_height, log_density, n_draws, rng)
         half = 0.5 * (panels.upper - panels.lower)[panel, 0]
@@ -607,8 +625,7 @@ class FlatPosterior(ExactPosterior):
             for some, cut in ((which[self._free[which]], False), (which[~self._free[which]], True)):
                 if some.size:
                     shape = (n_draws, some.size)
-                    each = (np.tile(v, n_draws) for v in self._lines.take(some)[:-1])
-                    lines = Lines(*each, np.repeat(sigma, some.size))
+                    lines = _repeat(self._lines.take(some), sigma)
                     box = self._box if cut else Box(-np.inf, np.inf, -np.inf, np.inf)
                     drawn = draw_in_box(lines, box, rng)
                     alpha[:, some], beta[:, some] = (v.reshape(shape) for v in drawn)
@@ -633,15 +650,38 @@ class FlatPosterior(ExactPosterior):
         with np.errstate(divide="ignore", invalid="ignore"):
             share: FloatArray = ndtr((low + margin - mean) / sd) + ndtr((mean - high + margin) / sd)
         if not self._free.all():
-            n = int((~self._free).sum())
-            below = self._boxed_share(name, np.full(n, low + margin))
-            share[~self._free] = below + 1.0 - self._boxed_share(name, np.full(n, high - margin))
+            boxed = [
+                f(np.full(f.n, low + margin)) + 1.0 - f(np.full(f.n, high - margin))
+                for f in self._boxed_shares(name)
+            ]
+            share[~self._free] = np.concatenate(boxed)
+        return share
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The posterior share of n lines below levels, a mean over the nodes of sigma."""
+
+    n: int
+    weights: FloatArray
+    marginal: BoxMarginal
+
+    def __call__(self, level: FloatArray) -> FloatArray:
+        n_nodes = len(self.weights)
+        shares = self.marginal.share_below(np.tile(level, n_nodes)).reshape(n_nodes, -1)
+        share: FloatArray = self.weights @ shares
         return share
 
 
 def _at(lines: Lines, sigma: float) -> Lines:
     """Lines with the same sigma for all."""
     return lines._replace(sigma=np.full_like(lines.m, sigma))
+
+
+def _repeat(lines: Lines, sigma: FloatArray) -> Lines:
+    """Every line with each sigma in turn, shape (n_sigma * n,)."""
+    tiled = (np.tile(v, len(sigma)) for v in lines)
+    return Lines(*tiled)._replace(sigma=np.repeat(sigma, len(lines.m)))
 
 
 def _side_message(name: str, box: Box, near: FloatArray, model: str) -> str:
@@ -691,6 +731,13 @@ def _mean_and_sd(
 def _pairs(moments: tuple[FloatArray, ...]) -> list[tuple[FloatArray, FloatArray]]:
     """(mean, variance) of alpha, and of beta."""
     return [(moments[0], moments[1]), (moments[2], moments[3])]
+
+
+def _all_but(weights: FloatArray, share: float) -> NDArray[np.int64]:
+    """Which weights are left when the smallest, no more than `share` in all, are dropped."""
+    order = np.argsort(weights)
+    dropped = int(np.searchsorted(np.cumsum(weights[order]), share * weights.sum()))
+    return order[dropped:]
 
 
 def _over_rows(weights: FloatArray, given: Conditional) -> Conditional:
@@ -781,7 +828,7 @@ def _refuse_perfect_population(data: GroupedData) -> None:
     if sloped.sum() >= 3 and _all_equal(slope[sloped]):
         which = "sigma and sigma_beta"
         raise ValueError(_IMPROPER.format(what="lines of one slope go", which=which))
-    whole = GroupedData(data.y, data.x, np.zeros(data.y.size)).statistics
+    whole = GroupedData(data.y, data.x, np.zeros(data.y.size, dtype=np.int64)).statistics
     spare = m.sum() - (2 if whole.x_ss[0] > 0 else 1)
     if spare >= 3 and _perfect_fit(whole):
         which = "the three standard deviations"

@@ -92,12 +92,7 @@ def log_likelihood_loop(data: GroupedData, params: Params) -> float:
     >>> round(log_likelihood_loop(data, {"alpha": [1.0], "beta": [1.0], "sigma": 2.0}), 6)
     -3.349171
     """
-    alpha, beta, sigma = _finite_parameters(data, params)
-    if data.y.ndim + alpha.ndim + beta.ndim + sigma.ndim > 3:
-        raise ValueError(
-            "the loop takes one dataset and one value of each parameter, got leading axes; use "
-            "log_likelihood_vectorized"
-        )
+    alpha, beta, sigma = _finite_parameters(data, params, leading_axes=False)
     total = 0.0
     for y, x, i in zip(data.y, data.x, data.group, strict=True):
         total += float(normal_log_density(y, alpha[i] + beta[i] * x, sigma))
@@ -218,9 +213,16 @@ def log_likelihood_from_statistics(
     return result
 
 
-def _finite_parameters(data: GroupedData, params: Params) -> tuple[FloatArray, ...]:
+def _finite_parameters(
+    data: GroupedData, params: Params, *, leading_axes: bool = True
+) -> tuple[FloatArray, ...]:
     """alpha, beta and sigma, for the two forms that spell the sum out."""
     arrays = parameter_arrays(
         params, LIKELIHOOD_PARAMETERS, n=grouped(data).n, y_axes=data.y.shape[:-1]
     )
+    if not leading_axes and data.y.ndim + sum(array.ndim for array in arrays) > 3:
+        raise ValueError(
+            "the loop takes one dataset and one value of each parameter, got leading axes; use "
+            "log_likelihood_vectorized"
+        )
     return tuple(map(finite_array, LIKELIHOOD_PARAMETERS, arrays))

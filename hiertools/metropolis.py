@@ -211,9 +211,7 @@ def _begin(log_posterior: LogDensity, start: Mapping[str, ArrayLike]) -> tuple[L
     log_density = _evaluate(log_posterior, {k: v.copy() for k, v in arrays.items()}, None)
     chain_shape = log_density.shape
     if len(chain_shape) > 1 or any(
-        a.size == 0
-        or a.shape[: len(chain_shape)] != chain_shape
-        or a.ndim > len(chain_shape) + 1
+        a.size == 0 or a.shape[: len(chain_shape)] != chain_shape or a.ndim > len(chain_shape) + 1
         for a in arrays.values()
     ):
         shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())

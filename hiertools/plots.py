@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -53,6 +54,7 @@ _BOOK_STYLE: Any = {
     "grid.linewidth": 0.6,
     "axes.axisbelow": True,
     "legend.frameon": False,
+    "axes.prop_cycle": cycler(color=CHAIN_COLOURS),
     "lines.linewidth": 1.6,
     "svg.hashsalt": "hiertools",  # the same picture twice is the same file twice
 }
@@ -455,7 +457,8 @@ def shrinkage(
         angles="xy",
         scale_units="xy",
         scale=1,
-        width=0.003,
+        width=0.004,
+        headwidth=4,
         color=QUIET,
     )
     for points, style in ((before, "unpooled"), (after, "hierarchical")):
@@ -525,6 +528,10 @@ def error_curve(size: ArrayLike, error: ArrayLike, *, style: str, ax: Axes | Non
     ax = _axes(ax)
     look = STYLES[style]
     ax.loglog(size, error, look.line, marker=look.marker, color=look.colour, label=look.label)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("{x:g}")
+    ax.tick_params(which="minor", labelsize="small")
     return ax
 
 

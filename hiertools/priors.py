@@ -92,8 +92,8 @@ class Model(ABC):
         >>> round(float(Unpooled().log_posterior(data, params)), 6)
         -16.248391
         """
-        n = 1 if self._one_line else grouped(data).n
-        y_axes = data.y.shape[:-1]
+        y_axes = grouped(data).y.shape[:-1]
+        n = 1 if self._one_line else data.n
         arrays = parameter_arrays(params, self.parameter_names, n=n, y_axes=y_axes)
         alpha, beta, sigma = arrays[0], arrays[1], arrays[-1]
         log_prior = self._log_prior(*arrays)
@@ -116,7 +116,6 @@ class Model(ABC):
         """Each prior constant as the float that `check` makes of it."""
         for name in names:
             object.__setattr__(self, name, check(name, getattr(self, name)))
-
 
 
 @dataclass(frozen=True)
@@ -401,9 +400,7 @@ def _log_population(values: FloatArray, mean: FloatArray, sd: FloatArray) -> Flo
     return total
 
 
-def _population(
-    mean: FloatArray, sd: FloatArray, n: int, rng: Rng
-) -> FloatArray:
+def _population(mean: FloatArray, sd: FloatArray, n: int, rng: Rng) -> FloatArray:
     """n draws from each normal population, on a new last axis."""
     standard = np.asarray(as_rng(rng).standard_normal((*mean.shape, n)))
     drawn: FloatArray = mean[..., None] + sd[..., None] * standard

@@ -102,7 +102,7 @@ def zoom(
         best[active] = np.maximum(best[active], log_f.max(axis=1))
         # Within each box the bar is the box's own best point: a box is only given up once it
         # has been looked at closely.
-        near = log_f > best[active, None] - NEGLIGIBLE
+        near = log_f >= best[active, None] - NEGLIGIBLE
         first = np.where(near[..., None], cells, 1.0).min(axis=1) - 1.5 / grid
         last = np.where(near[..., None], cells, 0.0).max(axis=1) + 1.5 / grid
         lower[active] += np.maximum(first, 0.0) * width
@@ -206,9 +206,7 @@ def _halves(
     return piece, lower, upper
 
 
-def share_below(
-    mass: FloatArray, height: FloatArray, rate: FloatArray
-) -> tuple[float, float]:
+def share_below(mass: FloatArray, height: FloatArray, rate: FloatArray) -> tuple[float, float]:
     r"""How much mass lies where `height` is below zero, and how fast that share grows.
 
     Along each line mass and height are polynomials of :math:`\xi \in (-1, 1)`, known at
@@ -261,7 +259,7 @@ def line_roots(curve: FloatArray, ends: FloatArray) -> FloatArray:
         step = np.where(inside, step, 0.5 * (low + high))
         moved = np.abs(step - root).max()
         root = step
-        if moved < 1e-13:
+        if moved < 1e-10:
             break
     return root
 
@@ -287,7 +285,7 @@ def mixture_quantile(
     # A mixture's quantile lies between the least and the greatest quantile of its parts.
     parts = means + ndtri(prob) * sds
     low, high = parts.min(axis=0), parts.max(axis=0)
-    x = weights @ parts
+    x: FloatArray = weights @ parts
     for _ in range(100):
         z = (x - means) / sds
         excess = weights @ ndtr(z) - prob
@@ -367,9 +365,12 @@ def _greatest_neighbour(values: FloatArray, axis: int) -> FloatArray:
 
 
 def monotone_roots(
-    function: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
+    function: Callable[[FloatArray], FloatArray],
+    level: float,
+    low: FloatArray,
+    high: FloatArray,
 ) -> FloatArray:
-    """Where rising functions, negative at `low` and positive at `high`, are zero.
+    """Where functions that rise from below a level at `low` to above it at `high` reach it.
 
     False position, with the value at an end that stays put halved (the Illinois rule).
 
@@ -377,6 +378,7 @@ def monotone_roots(
     ----------
     function : callable
         (n,) -> (n,), each entry a function of its own.
+    level : float
     low, high : ndarray of shape (n,)
 
     Returns
@@ -384,13 +386,13 @@ def monotone_roots(
     ndarray of shape (n,)
     """
     low, high = low.copy(), high.copy()
-    f_low, f_high = function(low), function(high)
+    f_low, f_high = function(low) - level, function(high) - level
     width, was_below = high - low, np.zeros(len(low), dtype=np.int64)
     for _ in range(100):
         with np.errstate(all="ignore"):
             x = high - f_high * (high - low) / (f_high - f_low)
         x = np.where((x > low) & (x < high), x, 0.5 * (low + high))
-        f = function(x)
+        f = function(x) - level
         below = np.where(f < 0, 1, -1)
         f_high = np.where(f < 0, np.where(was_below == 1, 0.5, 1.0) * f_high, f)
         f_low = np.where(f < 0, f, np.where(was_below == -1, 0.5, 1.0) * f_low)

@@ -13,7 +13,7 @@ every individual. One pass over the individuals serves a whole ray.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,8 @@ class Rays(NamedTuple):
     def from_columns(cls, columns: FloatArray) -> Rays:
         """Rays from columns of shape (..., k)."""
         fields = np.moveaxis(columns, -1, 0)
-        return cls(*fields[:5], RaySums(*fields[5:]))
+        a, b, sigma_max, log_low, log_width = fields[:5]
+        return cls(a, b, sigma_max, log_low, log_width, RaySums(*fields[5:]))
 
     def stretched(self) -> Rays:
         """The same with a new last axis, to go with several points on each ray."""
@@ -242,16 +243,15 @@ class RayModel:
         )
 
     @staticmethod
-    def squares_about(rays: RaySums, mu_alpha: FloatArray, mu_beta: FloatArray) -> FloatArray:
+    def squares_about(rays: RaySums, mu_alpha: Any, mu_beta: Any) -> FloatArray:
         """Weighted squares of the data about a population line (less the reference line)."""
         level = mu_alpha + rays.x * mu_beta
         cross = rays.level_score * level + rays.alpha_score * mu_alpha + rays.beta_score * mu_beta
         own = (
-            rays.weight * level**2
-            + rays.alpha_weight * mu_alpha**2
-            + rays.beta_weight * mu_beta**2
+            rays.weight * level**2 + rays.alpha_weight * mu_alpha**2 + rays.beta_weight * mu_beta**2
         )
-        return np.maximum(rays.squares - 2.0 * cross + own, 0.0)
+        squares: FloatArray = np.maximum(rays.squares - 2.0 * cross + own, 0.0)
+        return squares
 
     def directions(
         self, piece: NDArray[np.int64], points: FloatArray
@@ -328,7 +328,8 @@ class RayModel:
             sigma = np.minimum(np.sqrt(square + least), sigma_max)
             expected = self.given(rays, sigma)
             square = self.squares_about(rays, expected.mu_alpha, expected.mu_beta) / n
-        return np.sqrt(square + least)
+        typical: FloatArray = np.sqrt(square + least)
+        return typical
 
     def _stretch(self, log_max: FloatArray) -> tuple[FloatArray, FloatArray]:
         r"""Where a ray's density matters, in :math:`\tau = \log \sigma - \log` typical sigma.

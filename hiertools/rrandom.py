@@ -58,8 +58,7 @@ class RRandom:
         whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
         if not whole or abs(int(seed)) >= 2**31:
             raise ValueError(
-                "seed must be a whole number from -2147483647 to 2147483647, as in R, "
-                f"got {seed!r}"
+                f"seed must be a whole number from -2147483647 to 2147483647, as in R, got {seed!r}"
             )
         self._bits = np.random.MT19937()
         self._bits.state = {
@@ -267,7 +266,5 @@ def _common_shape(size: Size, a: FloatArray, b: FloatArray) -> tuple[int, ...]:
         if size is not None:
             np.broadcast_to(np.broadcast_to(False, shape), _shape(size))
     except ValueError:
-        raise ValueError(
-            f"shapes do not fit: {a.shape}, {b.shape} and size {size!r}"
-        ) from None
+        raise ValueError(f"shapes do not fit: {a.shape}, {b.shape} and size {size!r}") from None
     return shape if size is None else _shape(size)

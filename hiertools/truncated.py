@@ -16,12 +16,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.polynomial import legendre
 from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtr, ndtri_exp
 
 from hiertools._checks import FloatArray
 from hiertools.likelihood import LOG_SQRT_2PI
-from hiertools.quadrature import gauss_legendre, panel_points, refine, zoom
+from hiertools.quadrature import Panels, gauss_legendre, panel_points, refine, zoom
 
 
 class Lines(NamedTuple):
@@ -48,25 +49,42 @@ class Box(NamedTuple):
     beta_high: Any
 
 
-class BoxMoments(NamedTuple):
-    """Integral, mean and variance of lines within their box, shape (n,)."""
+class BoxMarginal(NamedTuple):
+    """What lines' likelihoods, cut off by their box, say of one of the coordinates."""
 
+    panels: Panels
+    """Panels along the coordinate; `piece` tells whose."""
+    series: FloatArray
+    """Legendre series of the density in each panel, shape (order, n_panels)."""
     log_mass: FloatArray
-    """Log of the integral of the likelihood over the box."""
-    mean_alpha: FloatArray
-    var_alpha: FloatArray
-    mean_beta: FloatArray
-    var_beta: FloatArray
+    """Log of the integral of the likelihood over the box, shape (n,)."""
+    mean: FloatArray
+    var: FloatArray
+
+    def share_below(self, level: FloatArray) -> FloatArray:
+        """The share of each line's integral that lies below its level, shape (n,)."""
+        lower, upper = self.panels.lower[:, 0], self.panels.upper[:, 0]
+        whose = self.panels.piece
+        xi = np.clip(2.0 * (level[whose] - lower) / (upper - lower) - 1.0, -1.0, 1.0)
+        parts = legendre.legval(xi, legendre.legint(self.series, lbnd=-1.0), tensor=False)
+        share: FloatArray = np.clip(
+            np.bincount(whose, weights=parts, minlength=len(level)), 0.0, 1.0
+        ).astype(np.float64)
+        return share
 
 
-def free_moments(lines: Lines) -> BoxMoments:
-    """The same without a box: least-squares lines and their variances; S must not be zero."""
-    m, x, s, y, slope, sigma = lines
-    square = sigma**2
-    log_mass = 2.0 * LOG_SQRT_2PI + np.log(square) - 0.5 * np.log(m * s)
-    return BoxMoments(
-        log_mass, y - slope * x, square * (1.0 / m + x**2 / s), slope + 0.0 * square, square / s
+def free_log_mass(lines: Lines) -> FloatArray:
+    """Log of the integral of each line's likelihood with no box; S must not be zero."""
+    log_mass: FloatArray = 2.0 * (LOG_SQRT_2PI + np.log(lines.sigma)) - 0.5 * np.log(
+        lines.m * lines.s
     )
+    return log_mass
+
+
+def free_moments(lines: Lines) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Mean and variance of alpha, and of beta, with no box: the least-squares line's."""
+    m, x, s, y, slope, sigma = lines
+    return y - slope * x, sigma**2 * (1.0 / m + x**2 / s), slope + 0.0 * sigma, sigma**2 / s
 
 
 def outside_share(lines: Lines, box: Box) -> FloatArray:
@@ -84,81 +102,99 @@ def outside_share(lines: Lines, box: Box) -> FloatArray:
 
 
 def log_slope_density(beta: FloatArray, lines: Lines, box: Box) -> FloatArray:
-    """Log of the likelihood with alpha integrated over its side of the box."""
+    """Log of the likelihood at a slope, with alpha integrated over its side of the box."""
     sd = lines.sigma / np.sqrt(lines.m)
     centre = lines.y - beta * lines.x
-    log_share = log_ndtr_between((box.alpha_low - centre) / sd, (box.alpha_high - centre) / sd)
     miss = (beta - lines.slope) / lines.sigma
-    result: FloatArray = LOG_SQRT_2PI + np.log(sd) + log_share - 0.5 * lines.s * miss**2
-    return result
+    side = _log_normal_integral(box.alpha_low, box.alpha_high, centre, sd)
+    density: FloatArray = side - 0.5 * lines.s * miss**2
+    return density
+
+
+def log_intercept_density(alpha: FloatArray, lines: Lines, box: Box) -> FloatArray:
+    r"""Log of the likelihood at an intercept, with beta integrated over its side of the box.
+
+    .. math::
+        m (\bar y - \alpha - \beta \bar x)^2 + S (\beta - \hat\beta)^2
+        = q (\beta - c)^2 + \frac{m S}{q} (\alpha - \hat\alpha)^2, \qquad
+        q = S + m \bar x^2, \quad
+        c = \hat\beta + \frac{m \bar x}{q} (\hat\alpha - \alpha)
+    """
+    m, x, s, y, slope, sigma = lines
+    miss = y - slope * x - alpha
+    q = s + m * x**2
+    known = q > 0  # where not, the data say nothing of beta, and m alone weighs alpha
+    q = np.where(known, q, 1.0)
+    side = _log_normal_integral(
+        box.beta_low, box.beta_high, slope + m * x / q * miss, sigma / np.sqrt(q)
+    )
+    side = np.where(known, side, np.log(box.beta_high - box.beta_low))
+    weight = np.where(known, m * s / q, m)
+    density: FloatArray = side - 0.5 * weight * (miss / sigma) ** 2
+    return density
+
+
+def _log_normal_integral(low: Any, high: Any, centre: FloatArray, sd: FloatArray) -> FloatArray:
+    """Log of the integral of exp(-(t - centre)^2 / (2 sd^2)) between two bounds."""
+    between = log_ndtr_between((low - centre) / sd, (high - centre) / sd)
+    integral: FloatArray = LOG_SQRT_2PI + np.log(sd) + between
+    return integral
 
 
 def log_ndtr_between(low: FloatArray, high: FloatArray) -> FloatArray:
     """Log of the standard normal probability between two bounds, exact far out in the tails."""
     low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
-    log_high = log_ndtr(high)
     with np.errstate(divide="ignore"):
-        result: FloatArray = log_high + np.log(-np.expm1(log_ndtr(low) - log_high))
+        result: FloatArray = np.log(ndtr(high) - ndtr(low))
+        far = high < -30.0
+        log_high = log_ndtr(high[far])
+        result[far] = log_high + np.log(-np.expm1(log_ndtr(low[far]) - log_high))
     return result
 
 
-def box_moments(lines: Lines, box: Box) -> BoxMoments:
-    """Integrate each line's likelihood over the box, by panels in beta.
+def box_marginal(name: str, lines: Lines, box: Box) -> BoxMarginal:
+    """Integrate each line's likelihood over the box, by panels along one coordinate.
 
     Parameters
     ----------
+    name : {"alpha", "beta"}
+        The coordinate; the other is integrated out in closed form.
     lines : Lines
     box : Box
 
     Returns
     -------
-    BoxMoments
+    BoxMarginal
     """
     n = len(lines.m)
-    sides = Box(*(np.broadcast_to(np.asarray(side, dtype=float), n) for side in box))
+    log_density = log_intercept_density if name == "alpha" else log_slope_density
 
-    def records(which: NDArray[np.int64], points: FloatArray) -> FloatArray:
-        side = Box(*(v[which] for v in sides))
-        return log_slope_density(points[:, 0], lines.take(which), side)[:, None]
+    def records(whose: NDArray[np.int64], points: FloatArray) -> FloatArray:
+        return log_density(points[:, 0], lines.take(whose), box)[:, None]
 
-    lower, upper = sides.beta_low[:, None], sides.beta_high[:, None]
+    lower = np.full((n, 1), getattr(box, f"{name}_low"))
+    upper = np.full((n, 1), getattr(box, f"{name}_high"))
     lower, upper = zoom(records, lower, upper, separate=True)
-    panels = refine(records, lower, upper, separate=True, tolerance=1e-4)
+    panels = refine(records, lower, upper, separate=True, tolerance=1e-6)
 
-    order = panels.records.shape[1]
-    which = np.repeat(panels.piece, order)
-    beta = panel_points(panels.lower, panels.upper, order).ravel()
+    order, whose = panels.records.shape[1], panels.piece
+    _, weights, to_series = gauss_legendre(order)
     half = 0.5 * (panels.upper - panels.lower)
-    log_f = panels.records[..., 0].ravel()
+    log_f = panels.records[..., 0]
     top = np.full(n, -np.inf)
-    np.maximum.at(top, which, log_f)
-    mass = np.exp(log_f - top[which]) * (half * gauss_legendre(order)[1]).ravel()
+    np.maximum.at(top, whose, log_f.max(axis=1))
+    density = np.exp(log_f - top[whose, None]) * half
+    total = np.bincount(whose, weights=density @ weights, minlength=n)
+    density /= total[whose, None]
 
-    def total(values: FloatArray) -> FloatArray:
-        return np.bincount(which, weights=mass * values, minlength=n)
+    def expected(values: FloatArray) -> FloatArray:
+        sums = np.bincount(whose, weights=(density * values) @ weights, minlength=n)
+        return sums.astype(np.float64)
 
-    whole = total(np.ones_like(mass))
-    alpha, var = _alpha_moments(beta, lines.take(which), Box(*(v[which] for v in sides)))
-    mean_alpha, mean_beta = total(alpha) / whole, total(beta) / whole
-    return BoxMoments(
-        top + np.log(whole),
-        mean_alpha,
-        total(var + (alpha - mean_alpha[which]) ** 2) / whole,
-        mean_beta,
-        total((beta - mean_beta[which]) ** 2) / whole,
-    )
-
-
-def _alpha_moments(beta: FloatArray, lines: Lines, box: Box) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance of a normal alpha, given beta, between its bounds."""
-    sd = lines.sigma / np.sqrt(lines.m)
-    centre = lines.y - beta * lines.x
-    a, b = (box.alpha_low - centre) / sd, (box.alpha_high - centre) / sd
-    log_share = log_ndtr_between(a, b) + LOG_SQRT_2PI
-    at_a, at_b = np.exp(-0.5 * a * a - log_share), np.exp(-0.5 * b * b - log_share)
-    shift = at_a - at_b
-    var = sd**2 * np.maximum(1.0 + a * at_a - b * at_b - shift**2, 0.0)
-    return centre + sd * shift, var
+    points = panel_points(panels.lower, panels.upper, order)[..., 0]
+    mean = expected(points)
+    var = expected((points - mean[whose, None]) ** 2)
+    return BoxMarginal(panels, to_series @ density.T, top + np.log(total), mean, var)
 
 
 def draw_in_box(lines: Lines, box: Box, rng: Any) -> tuple[FloatArray, FloatArray]:
@@ -220,4 +256,5 @@ def _draw_alpha(beta: FloatArray, lines: Lines, box: Box, rng: Any) -> FloatArra
     low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
     log_u = np.log(rng.random(beta.size))
     z = ndtri_exp(np.logaddexp(log_ndtr(low), log_u + log_ndtr_between(low, high)))
-    return np.clip(centre + sd * sign * z, box.alpha_low, box.alpha_high)
+    alpha: FloatArray = np.clip(centre + sd * sign * z, box.alpha_low, box.alpha_high)
+    return alpha

@@ -107,10 +107,10 @@ def test_replicates_stand_on_leading_axes_of_y():
 
 def test_a_million_individuals_take_seconds():
     group = np.arange(1_000_000)[::-1]
-    started = time.perf_counter()
+    started = time.process_time()
     data = GroupedData.from_long(np.ones(group.size), np.ones(group.size), group)
     _ = data.statistics
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert data.n == 1_000_000
     assert data.labels[0] == 999_999
 

@@ -288,9 +288,9 @@ def test_mean_and_variance_of_a_skewed_target_from_its_tail(n_chains, n_draws, n
 
     The standard error comes from 400 independent chains, or from 60 batches of one long chain
     (each about 40 autocorrelation times long). |z| > 5 has a chance of 6e-7 under the normal
-    distribution and 5e-6 under Student's with 59 degrees of freedom; batch means of a squared
-    skewed quantity are less than normal, which is why it was measured: in 300 seeds of each
-    the largest |z| of 1,800 stayed below 5 (see the module's helper `skewed_z`).
+    distribution and 5e-6 under Student's with 59 degrees of freedom. Means of a squared skewed
+    quantity are less than normal, so it was measured: no false alarm in 300 seeds of the many
+    chains (largest |z| 4.2) nor in 234 of the one (largest 4.9, in 1,404 values).
     """
     z = skewed_z(n_chains, n_draws, warmup=200, n_batches=n_batches, seed=20)
     assert np.abs(z).max() < 5, z
@@ -350,7 +350,8 @@ def test_steps_leave_the_joint_distribution_invariant(model):
 
     The replicates are independent, so z is normal by the central limit theorem: with at most
     25 functions a chance of 25 * 6e-7 = 1.5e-5 for a false alarm. Detailed balance makes the
-    differences symmetric about zero, which the approach to normality is quick for.
+    differences symmetric about zero, which speeds the approach to normality. Measured: no
+    false alarm in 400 seeds of each model, largest |z| 3.9.
     """
     z = joint_z(model, seed=2026)
     assert np.abs(z).max() < 5, z

@@ -53,22 +53,27 @@ def test_import_is_light():
     assert not set(heavy.split()) & set(loaded)
 
 
-def test_import_takes_under_0_3_seconds():
-    """The best of up to ten: a busy machine can slow one import, hardly all of them."""
-    program = "import time; t = time.perf_counter(); import hiertools; print(time.perf_counter()-t)"
+def test_import_adds_under_a_tenth_of_a_second():
+    """To NumPy and scipy.special, which take 0.2 s. Processor time, the best of up to ten."""
+    program = """
+import time, numpy, scipy.special
+started = time.process_time()
+import hiertools
+print(time.process_time() - started)
+"""
     times = []
-    while len(times) < 10 and min(times, default=1.0) >= 0.3:
+    while len(times) < 10 and min(times, default=1.0) >= 0.1:
         times.append(float(run_python(program)))
-    assert min(times) < 0.3, times
+    assert min(times) < 0.1, times
 
 
 def test_the_replication_takes_under_3_seconds():
-    """The best of up to three whole runs."""
+    """Processor time, which a busy machine lengthens less; the best of up to three runs."""
     times = []
     while len(times) < 3 and min(times, default=9.0) >= 3:
-        started = time.perf_counter()
+        started = time.process_time()
         hiertools.replicate_article()
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     assert min(times) < 3, times
 
 

@@ -122,7 +122,7 @@ def test_every_style_can_be_seen_on_white(style):
 
 
 def in_the_dark(colour):
-    """What the page's dark mode makes of a colour: theme/static/book.css, and CSS Filter Effects."""
+    """What dark mode makes of a colour: theme/static/book.css, and CSS Filter Effects."""
     inverted = 0.92 - 0.84 * np.array(to_rgb(colour))
     hue_turned = [[-0.574, 1.430, 0.144], [0.426, 0.430, 0.144], [0.426, 1.430, -0.856]]
     return np.clip(hue_turned @ inverted, 0, 1)
