@@ -8,6 +8,7 @@ stay legible on a phone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -70,6 +71,22 @@ def use_book_style() -> None:
     False
     """
     mpl.rcParams.update(_BOOK_STYLE)
+
+
+def book_style() -> AbstractContextManager[None]:
+    """Matplotlib's settings as of the book inside a ``with``, and as they were after it.
+
+    Returns
+    -------
+    context manager
+
+    Examples
+    --------
+    >>> with book_style():
+    ...     mpl.rcParams["legend.frameon"]
+    False
+    """
+    return mpl.rc_context(_BOOK_STYLE)
 
 
 def new_figure(rows: int = 1, columns: int = 1, height: float = 3.3) -> tuple[Figure, Any]:

@@ -5,6 +5,7 @@ goes. Loaded by `_config.yml` under `sphinx: local_extensions`.
 """
 
 import importlib.util
+import os
 from pathlib import Path
 
 from docutils import nodes
@@ -59,6 +60,17 @@ def copy_mathjax(app: Sphinx) -> None:
         copy_asset(wheel / part, target if (wheel / part).is_dir() else target.parent)
 
 
+# --- explorers -----------------------------------------------------------------------------------
+# In a kernel that runs while the book is built, an explorer makes its pictures; see
+# hiertools/explorer.py. They are kept outside _build, which each build begins by removing.
+
+
+def place_explorers(app: Sphinx) -> None:
+    """Tell the kernels of this build where the explorers' pictures go."""
+    os.environ["HIERTOOLS_FRAMES"] = str(Path(app.outdir, "_static", "explorers"))
+    os.environ["HIERTOOLS_FRAME_CACHE"] = str(Path(app.srcdir, ".frames"))
+
+
 # --- mends ---------------------------------------------------------------------------------------
 
 
@@ -87,5 +99,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.config.mathjax_path = MATHJAX
     app.connect("config-inited", drop_thebe)
     app.connect("builder-inited", copy_mathjax)
+    app.connect("builder-inited", place_explorers)
     app.connect("doctree-resolved", drop_repeated_ids)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
