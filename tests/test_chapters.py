@@ -87,12 +87,51 @@ def test_cells_are_short_and_honest(path):
 
 def prose(text):
     """Markdown without what is not prose: code, directives' options, roles, and addresses."""
-    text = re.sub(r"^(`{3,}|:{3,})\{eval-rst\}.*?^\1", "", text, flags=re.M | re.S)
-    text = re.sub(r"^(`{3,})[^{\n]*\n.*?^\1\s*$", "", text, flags=re.M | re.S)
+    text = without_code_blocks(text)
     text = re.sub(r"\{[\w:]+\}`[^`]*`", "", text)
     text = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", text)
     text = re.sub(r"^:[\w-]+:.*$", "", text, flags=re.M)
     return re.sub(r"https?://[^\s)>]+|\]\([^)]*\)", "", text)
+
+
+def without_code_blocks(text):
+    """The text without fenced code; what stands in a directive is prose and stays."""
+    kept, fences, code = [], [], None
+    for line in text.splitlines():
+        mark, info = re.match(r"\s*(`{3,}|:{3,}|)\s*(.*)", line).groups()
+        if code:
+            code = None if mark == code and not info else code
+        elif not mark:
+            kept.append(line)
+        elif fences and mark == fences[-1] and not info:
+            fences.pop()
+        elif info.startswith("{") and not info.startswith("{eval-rst}"):
+            fences.append(mark)
+            kept.append(info)
+        else:
+            code = mark
+    return "\n".join(kept)
+
+
+def test_prose_between_gates_is_read_and_code_is_not():
+    text = """```{exercise-start} A (easy)
+:label: ex-a
+```
+half is 0.5
+```{exercise-end}
+```
+```python
+x = 1.5
+```
+````{admonition} B
+two and a half is 2.5
+```
+3.5
+```
+````
+and 4.5
+"""
+    assert decimals(text) == ["0.5", "2.5", "4.5"]
 
 
 def decimals(text):
