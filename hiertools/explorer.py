@@ -88,8 +88,8 @@ class Control:
         Values in Jupyter, where there may be many; those of the page when left out.
     kind : {"slider", "choice", "again"}
         A slider; a list to choose from; a button that takes the next value.
-    form : str
-        How a value is written.
+    words : tuple of str, optional
+        How the values are shown, where not as they are.
     """
 
     name: str
@@ -98,11 +98,11 @@ class Control:
     default: Value
     live: tuple[Value, ...] = ()
     kind: Literal["slider", "choice", "again"] = "slider"
-    form: str = "{}"
+    words: tuple[str, ...] = ()
 
     def text(self, value: Value) -> str:
         """A value as it is shown."""
-        return self.form.format(value)
+        return self.words[self.page.index(value)] if self.words else f"{value}"
 
 
 @dataclass(frozen=True)
@@ -159,12 +159,14 @@ class Explorer:
         with book_style():
             return self.draw(**defaults | settings)
 
-    def render(self, kind: Literal["svg", "png"] | None = None, **settings: Value) -> Rendered:
-        """A frame as bytes and words."""
+    def render(self, settings: Mapping[str, Value], *, live: bool = False) -> Rendered:
+        """A frame as bytes and words: small for the page, or quick for a slider that moves."""
+        kind: Literal["svg", "png"] = "png" if live else self.kind
         with book_style():
-            frame, kind = self.frame(**settings), kind or self.kind
+            frame = self.frame(**settings)
             width, height = (round(96 * inches) for inches in frame.figure.get_size_inches())
-            picture = _svg(frame.figure) if kind == "svg" else _png(frame.figure)
+            svg = kind == "svg"
+            picture = _svg(frame.figure) if svg else _png(frame.figure, small=not live)
         return Rendered(picture, kind, (width, height), *map(_one_line, frame[1:]))
 
     # --- the page's face ---
@@ -193,8 +195,7 @@ class Explorer:
             "controls": [{"name": c.name, "texts": [*map(c.text, c.page)]} for c in self.controls],
             "values": [c.page for c in self.controls],
             "frames": [
-                [[c.page.index(v) for c, v in zip(self.controls, state, strict=True)]]
-                + [f.file, f.alt, f.reading]
+                [self._places(state), f.file, f.alt, f.reading]
                 for state, f in frames.items()
             ],
             "play": self.play,
@@ -213,6 +214,10 @@ class Explorer:
             "book": json.dumps(book, separators=(",", ":")).replace("<", "\\u003c"),
         }
         return PAGE.format_map(pieces)
+
+    def _places(self, state: tuple[Value, ...]) -> list[int]:
+        """Where each value stands among those of the page."""
+        return [c.page.index(value) for c, value in zip(self.controls, state, strict=True)]
 
     def _control_html(self, control: Control) -> str:
         which = f"{self.name}-{control.name}"
@@ -324,10 +329,16 @@ def _svg(figure: Figure) -> bytes:
     return picture.getvalue()
 
 
-def _png(figure: Figure) -> bytes:
-    """A PNG of few colours, at twice the page's pixels for sharp screens."""
-    picture, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(picture, format="png", dpi=144, metadata={"Software": None})
+def _png(figure: Figure, *, small: bool) -> bytes:
+    """A PNG with more pixels than the page shows, for sharp screens; `small` takes more time."""
+    picture = io.BytesIO()
+    fast = {"compress_level": 1}
+    figure.savefig(picture, format="png", dpi=144, metadata={"Software": None}, pil_kwargs=fast)
+    return _few_colours(picture) if small else picture.getvalue()
+
+
+def _few_colours(picture: io.BytesIO) -> bytes:
+    small = io.BytesIO()
     Image.open(picture).convert("RGB").quantize(32, dither=Image.Dither.NONE).save(
         small, format="png", optimize=True
     )
@@ -376,7 +387,7 @@ def _store(path: Path | None, frame: Rendered) -> None:
 
 def _render_state(explorer: Explorer, state: tuple[Value, ...]) -> Rendered:
     names = [control.name for control in explorer.controls]
-    return explorer.render(**dict(zip(names, state, strict=True)))
+    return explorer.render(dict(zip(names, state, strict=True)))
 
 
 def _in_parallel(explorer: Explorer, states: list[tuple[Value, ...]]) -> list[Rendered]:
@@ -393,7 +404,7 @@ def _in_parallel(explorer: Explorer, states: list[tuple[Value, ...]]) -> list[Re
 @lru_cache(maxsize=32)
 def _live(explorer: Explorer, settings: tuple[tuple[str, Value], ...]) -> str:
     """What Jupyter shows at these settings."""
-    frame = explorer.render("png", **dict(settings))
+    frame = explorer.render(dict(settings), live=True)
     return (
         f'<img src="{frame.address}" alt="{html.escape(frame.alt)}" '
         f'width="{frame.size[0]}" height="{frame.size[1]}" style="max-width: 100%">'
@@ -409,5 +420,3 @@ def _handle(ipywidgets: Any, control: Control) -> Any:
     if control.kind == "slider":
         return ipywidgets.SelectionSlider(options=options, value=control.default, **look)
     return ipywidgets.Dropdown(options=options, value=control.default, **look)
-
-
