@@ -21,6 +21,7 @@ from functools import cache, cached_property, lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from unittest import mock
 
 import matplotlib as mpl
 import numpy as np
@@ -195,8 +196,7 @@ class Explorer:
             "controls": [{"name": c.name, "texts": [*map(c.text, c.page)]} for c in self.controls],
             "values": [c.page for c in self.controls],
             "frames": [
-                [self._places(state), f.file, f.alt, f.reading]
-                for state, f in frames.items()
+                [self._places(state), f.file, f.alt, f.reading] for state, f in frames.items()
             ],
             "play": self.play,
         }
@@ -393,8 +393,11 @@ def _render_state(explorer: Explorer, state: tuple[Value, ...]) -> Rendered:
 def _in_parallel(explorer: Explorer, states: list[tuple[Value, ...]]) -> list[Rendered]:
     if len(states) < 8:  # to start processes takes longer
         return [_render_state(explorer, state) for state in states]
-    # Started afresh and not forked: a kernel has threads, which a fork would cut off.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    # Started afresh and not forked: a kernel has threads, which a fork would cut off. Each with
+    # one thread for linear algebra, since the processes share the machine already.
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    pool = ProcessPoolExecutor(mp_context=get_context("spawn"))
+    with mock.patch.dict(os.environ, one_thread), pool:
         return list(pool.map(_render_state, itertools.repeat(explorer), states, chunksize=4))
 
 

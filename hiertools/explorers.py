@@ -240,12 +240,14 @@ def sampler_frame(**settings: Any) -> Frame:
     """Three traces with the known answer behind them."""
     it = sampler_numbers(**settings)
     figure = _figure(5.2)
-    for ax, (name, draws) in zip(_panels(figure, 3, 1)[:, 0], it.draws.items(), strict=True):
+    for ax, (name, draws) in zip(
+        _panels(figure, 3, 1, right=0.25)[:, 0], it.draws.items(), strict=True
+    ):
         mean, sd = it.answer[name]
         plots.known_answer(ax, mean, sd)
         plots.trace(draws, warmup=WARMUP, ylabel=SYMBOLS[name], labels=["chain"], ax=ax)
-        ax.set(xlim=(0, N_DRAWS), ylim=(min(draws.min(), mean - 4 * sd), None))
-        ax.set(ylim=(None, max(draws.max(), mean + 4 * sd)))
+        low, high = min(draws.min(), mean - 4 * sd), max(draws.max(), mean + 4 * sd)
+        ax.set(xlim=(0, N_DRAWS), ylim=(0 if name.startswith("sigma") else low, high))
         ax.label_outer()
     title = f"{plots.STYLES[settings['model']].label}, proposal sd {settings['proposal_sd']:g}"
     figure.axes[0].set(title=title)
@@ -354,7 +356,7 @@ def comparison_numbers(*, n: int, m: int, sigma: float, seed: int) -> Comparison
     return ComparisonNumbers(truth, mean, errors, leans)
 
 
-WINDOW: Final = {"xlim": (-4, 8), "ylim": (-8, 4)}
+WINDOW: Final = {"xlim": (-3, 7), "ylim": (-7, 3)}
 
 
 def comparison_frame(**settings: Any) -> Frame:
@@ -376,7 +378,7 @@ def comparison_frame(**settings: Any) -> Frame:
     below.set(**WINDOW)
     below.legend(loc="upper right")
     outside = sum(
-        not (-4 <= a <= 8 and -8 <= b <= 4)
+        not (-3 <= a <= 7 and -7 <= b <= 3)
         for a, b in zip(none["alpha"], none["beta"], strict=True)
     )
     n, m = settings["n"], settings["m"]
@@ -554,18 +556,27 @@ def lines_given_sds(
 
 def pooling_numbers(*, scale: float, seed: int) -> PoolingNumbers:
     """The lines at one scale of the true sds, and their error at this and all other scales."""
-    data, truth = simulate(rng=RRandom(seed))
-
-    def lines(k: float) -> dict[str, FloatArray]:
-        sds = {name: k * float(truth[name]) for name in ("sigma_alpha", "sigma_beta")}
-        return lines_given_sds(data, **sds, sigma=float(truth["sigma"]))
-
-    way = [lines(k) for k in SCALES]
-    curve = {p: np.array([float(rmse(at[p], truth[p])) for at in way]) for p in ("alpha", "beta")}
-    estimate = lines(scale)
+    truth, estimate = _lines_at(scale, seed)
+    curve = _error_curve(seed)
     error = {p: float(rmse(estimate[p], truth[p])) for p in curve}
     best = {p: SCALES[int(np.argmin(errors))] for p, errors in curve.items()}
     return PoolingNumbers(truth, estimate, error, curve, best)
+
+
+def _lines_at(scale: float, seed: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """The truth, and the lines estimated with the true sds times `scale`."""
+    data, truth = simulate(rng=RRandom(seed))
+    sds = {name: scale * float(truth[name]) for name in ("sigma_alpha", "sigma_beta")}
+    return truth, lines_given_sds(data, **sds, sigma=float(truth["sigma"]))
+
+
+@lru_cache(maxsize=4)
+def _error_curve(seed: int) -> dict[str, FloatArray]:
+    way = [_lines_at(scale, seed) for scale in SCALES]
+    return {
+        p: np.array([float(rmse(lines[p], truth[p])) for truth, lines in way])
+        for p in ("alpha", "beta")
+    }
 
 
 def pooling_frame(**settings: Any) -> Frame:
@@ -585,6 +596,8 @@ def pooling_frame(**settings: Any) -> Frame:
         below.lines[-1].set_label(rf"$\{name}$")
     below.axvline(scale, color="black", lw=1.2, ls="--")
     below.set(xlabel="scale of both sds", ylabel="RMSE", yscale="linear")
+    below.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
+    below.set_xticks([], minor=True)
     below.legend(loc="upper center", ncols=2)
     spread = {p: float(np.std(estimate[p])) for p in ("alpha", "beta")}
     alt = f"""Estimates of 75 lines tied to the truth, with the sds of the population times
