@@ -21,7 +21,7 @@ test: check  ## check everything: code, notebooks, the book and its pages
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
 	@$(MAKE) --no-print-directory book
-	$(BIN)/pytest -m site -s tests/test_site.py
+	$(BIN)/pytest -m site -s
 
 check: $(READY)  ## lint and types only
 	$(BIN)/ruff check .

@@ -186,7 +186,7 @@ class Explorer:
         -------
         str
         """
-        frames = self._all_frames(cache_folder)
+        frames = self.frames(cache_folder)
         target = folder / self.name
         target.mkdir(parents=True, exist_ok=True)
         for frame in frames.values():
@@ -243,8 +243,8 @@ class Explorer:
             f'{html.escape(control.label)}</button><output for="{which}">{shown}</output>'
         )
 
-    def _all_frames(self, cache_folder: Path | None) -> dict[tuple[Value, ...], Rendered]:
-        """Every picture of the page: from the cache, or made now by several processes."""
+    def frames(self, cache_folder: Path | None) -> dict[tuple[Value, ...], Rendered]:
+        """Every picture of the page, by its setting: kept, or made now by several processes."""
         kept = {state: _kept_file(cache_folder, self, state) for state in self.states}
         frames = {state: _load(path) for state, path in kept.items()}
         missing = [state for state, frame in frames.items() if frame is None]

@@ -74,8 +74,8 @@ class DataNumbers(NamedTuple):
     data: GroupedData
     truth: dict[str, FloatArray]
     fitted: dict[str, FloatArray]
-    sd_true: float
-    sd_fitted: float
+    spread: dict[str, tuple[float, float]]
+    """Standard deviation of the true and of the fitted lines' `alpha` and `beta`."""
     n_outside: int
 
 
@@ -92,8 +92,8 @@ def data_numbers(
     s = data.statistics
     fitted = {"alpha": s.y_mean - s.slope * s.x_mean, "beta": s.slope}
     outside = (s.slope < SLOPE_RANGE[0]) | (s.slope > SLOPE_RANGE[1])
-    sd_true, sd_fitted = float(truth["beta"].std()), float(s.slope.std())
-    return DataNumbers(data, truth, fitted, sd_true, sd_fitted, int(outside.sum()))
+    spread = {p: (float(truth[p].std()), float(fitted[p].std())) for p in fitted}
+    return DataNumbers(data, truth, fitted, spread, int(outside.sum()))
 
 
 def data_frame(**settings: Any) -> Frame:
@@ -109,15 +109,19 @@ def data_frame(**settings: Any) -> Frame:
     slopes = {"truth": it.truth["beta"], "unpooled": it.fitted["beta"]}
     plots.dots(slopes, xlabel=r"slope $\beta_i$", ax=below)
     below.set(xlim=SLOPE_RANGE)
-    n, m = settings["n"], settings["m"]
+    n, m, sigma = (settings[name] for name in ("n", "m", "sigma"))
     outside = f" {it.n_outside} of them lie outside the picture." if it.n_outside else ""
+    (sd_alpha, sd_alpha_fitted), (sd, sd_fitted) = it.spread["alpha"], it.spread["beta"]
+    true, fitted = it.truth["beta"], it.fitted["beta"]
     alt = f"""Five of {n} individuals with {m} observations each, on the left with their true
-        lines, on the right with lines fitted to each alone. Below, true slopes from
-        {it.truth["beta"].min():.1f} to {it.truth["beta"].max():.1f} and fitted slopes from
-        {it.fitted["beta"].min():.1f} to {it.fitted["beta"].max():.1f}.{outside}"""
-    reading = f"""The true slopes of {n} individuals have standard deviation {it.sd_true:.2f};
-        fitted to {m} observations each, with noise of {settings["sigma"]:g}, the slopes have
-        {it.sd_fitted:.2f}, {_times(it.sd_fitted / it.sd_true)}.{outside}"""
+        lines, on the right with lines fitted to each alone; the true intercepts run from
+        {it.truth["alpha"][:5].min():.1f} to {it.truth["alpha"][:5].max():.1f}. Below, true slopes
+        from {true.min():.1f} to {true.max():.1f} and fitted slopes from {fitted.min():.1f} to
+        {fitted.max():.1f}.{outside}"""
+    reading = f"""The true slopes of {n} individuals have standard deviation {sd:.2f}; fitted
+        to {m} observations each, with noise of {sigma:g}, the slopes have {sd_fitted:.2f},
+        {_times(sd_fitted / sd)}.{outside} Intercepts: {sd_alpha:.2f}, and fitted
+        {sd_alpha_fitted:.2f}."""
     return Frame(figure, alt, reading)
 
 
@@ -757,3 +761,14 @@ def metropolis_stepper() -> Explorer:
         grids=(("step", "proposal_sd"),),
         play="step",
     )
+
+
+EXPLORERS: Final = (
+    data_explorer,
+    metropolis_stepper,
+    sampler_explorer,
+    shrinkage_explorer,
+    pooling_explorer,
+    comparison_explorer,
+)
+"""All of them, in the order of the book."""
