@@ -213,7 +213,9 @@ class Explorer:
             "reading": html.escape(first.reading),
             "book": json.dumps(book, separators=(",", ":")).replace("<", "\\u003c"),
         }
-        return PAGE.format_map(pieces)
+        page = PAGE.format_map(pieces)
+        # In Markdown a blank line would end the block of HTML.
+        return "\n".join(line for line in page.splitlines() if line.strip())
 
     def _places(self, state: tuple[Value, ...]) -> list[int]:
         """Where each value stands among those of the page."""
@@ -303,7 +305,6 @@ PLAY_BUTTONS: Final = """<div class="explorer-control">
 <button type="button" data-do="step">Step</button>
 <button type="button" data-do="reset">Reset</button>
 </div>"""
-# No blank line: in Markdown it would end the block of HTML.
 PAGE: Final = """<figure class="explorer" id="{name}">
 <div class="explorer-controls" hidden>
 {controls}
