@@ -26,6 +26,7 @@ from unittest import mock
 import matplotlib as mpl
 import numpy as np
 import scipy
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -333,17 +334,14 @@ def _svg(figure: Figure) -> bytes:
 def _png(figure: Figure, *, small: bool) -> bytes:
     """A PNG with more pixels than the page shows, for sharp screens; `small` takes more time."""
     picture = io.BytesIO()
-    fast = {"compress_level": 1}
-    figure.savefig(picture, format="png", dpi=144, metadata={"Software": None}, pil_kwargs=fast)
-    return _few_colours(picture) if small else picture.getvalue()
-
-
-def _few_colours(picture: io.BytesIO) -> bytes:
-    small = io.BytesIO()
-    Image.open(picture).convert("RGB").quantize(32, dither=Image.Dither.NONE).save(
-        small, format="png", optimize=True
-    )
-    return small.getvalue()
+    figure.set_dpi(144 if small else 120)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()  # once; savefig would draw twice, to give a layout engine its chance
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    if small:
+        image = image.quantize(32, dither=Image.Dither.NONE)
+    image.save(picture, format="png", optimize=small, compress_level=9 if small else 1)
+    return picture.getvalue()
 
 
 # --- many pictures, made once ---

@@ -159,8 +159,8 @@ def data_explorer() -> Explorer:
 
 # --- chapter 4: the sampler ----------------------------------------------------------------------
 
-N_DRAWS: Final = 2000
-WARMUP: Final = 400
+N_DRAWS: Final = 1000
+WARMUP: Final = 200
 SHOWN: Final = {
     "hierarchical": ("alpha", "mu_alpha", "sigma_alpha"),
     "unpooled": ("alpha", "beta", "sigma"),
