@@ -7,6 +7,7 @@ goes. Loaded by `_config.yml` under `sphinx: local_extensions`.
 import importlib.util
 import os
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
@@ -93,6 +94,14 @@ def drop_repeated_ids(_app: Sphinx, doctree: nodes.document, _docname: str) -> N
 REPEATED_IDS = {"exercise-content", "solution-content"}
 
 
+def name_entries(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Make the bibliography's entries items of its list: their own role may stand in none."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above to Sphinx."""
     NbElementRenderer.render_image = render_image
@@ -101,4 +110,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", copy_mathjax)
     app.connect("builder-inited", place_explorers)
     app.connect("doctree-resolved", drop_repeated_ids)
+    app.connect("html-page-context", name_entries)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
