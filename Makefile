@@ -21,7 +21,7 @@ test: check  ## check everything: code, notebooks, the book and its pages
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
 	@$(MAKE) --no-print-directory book
-	$(BIN)/pytest -m site -s tests/test_site.py
+	$(BIN)/pytest -m site -s
 
 check: $(READY)  ## lint and types only
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ lock:  ## pin the newest versions that requirements.txt allows (needs uv)
 	  requirements.txt --output-file requirements.lock
 
 clean:  ## remove the built book and the caches, not the environment
-	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf _build .frames .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The environment is made once, and again when what it is made from changes. The stamp comes last:
 # a run that was killed half-way leaves none, and the next one starts over.

@@ -7,7 +7,8 @@ stay legible on a phone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -70,6 +71,22 @@ def use_book_style() -> None:
     False
     """
     mpl.rcParams.update(_BOOK_STYLE)
+
+
+def book_style() -> AbstractContextManager[None]:
+    """Matplotlib's settings as of the book inside a ``with``, and as they were after it.
+
+    Returns
+    -------
+    context manager
+
+    Examples
+    --------
+    >>> with book_style():
+    ...     mpl.rcParams["legend.frameon"]
+    False
+    """
+    return mpl.rc_context(_BOOK_STYLE)
 
 
 def new_figure(rows: int = 1, columns: int = 1, height: float = 3.3) -> tuple[Figure, Any]:
@@ -139,7 +156,7 @@ def grouped_data(
 
 
 def dots(
-    values: dict[str, ArrayLike], *, xlabel: str = r"$\beta_i$", ax: Axes | None = None
+    values: Mapping[str, ArrayLike], *, xlabel: str = r"$\beta_i$", ax: Axes | None = None
 ) -> Axes:
     """A row of dots for each collection of values, so that their spreads can be compared.
 
@@ -325,7 +342,7 @@ def acceptance(
 def estimates_and_truth(
     alpha: ArrayLike,
     beta: ArrayLike,
-    truth: dict[str, ArrayLike],
+    truth: Mapping[str, ArrayLike],
     *,
     style: str,
     rmse: dict[str, float] | None = None,
@@ -359,7 +376,9 @@ def estimates_and_truth(
     look, quiet = STYLES[style], STYLES["truth"]
     true_a, true_b = np.asarray(truth["alpha"]), np.asarray(truth["beta"])
     a, b = np.broadcast_to(alpha, true_a.shape), np.broadcast_to(beta, true_b.shape)
-    ax.plot(np.stack([a, true_a]), np.stack([b, true_b]), color=quiet.colour, lw=0.7, alpha=0.6)
+    gap = np.full(true_a.shape, np.nan)  # one line with gaps is drawn sooner than many lines
+    ties = (np.stack(ends, axis=-1).ravel() for ends in ((a, true_a, gap), (b, true_b, gap)))
+    ax.plot(*ties, color=quiet.colour, lw=0.7, alpha=0.6)
     ax.plot(
         true_a,
         true_b,
@@ -379,8 +398,8 @@ def estimates_and_truth(
 
 
 def comparison(
-    estimates: dict[str, dict[str, ArrayLike]],
-    truth: dict[str, ArrayLike],
+    estimates: Mapping[str, Mapping[str, ArrayLike]],
+    truth: Mapping[str, ArrayLike],
     *,
     rmse: dict[str, dict[str, float]] | None = None,
 ) -> Figure:
@@ -421,8 +440,8 @@ def comparison(
 
 
 def shrinkage(
-    before: dict[str, ArrayLike],
-    after: dict[str, ArrayLike],
+    before: Mapping[str, ArrayLike],
+    after: Mapping[str, ArrayLike],
     centre: tuple[float, float] | None = None,
     *,
     ax: Axes | None = None,
@@ -574,6 +593,130 @@ def caterpillar(
     ax.hlines(rank[~held], low[~held], high[~held], color="black", lw=1.8, label="misses the truth")
     ax.plot(truth, rank, STYLES["truth"].marker, color=QUIET, ms=2.5, label="truth")
     ax.set(xlabel=xlabel, ylabel="individual, by true value", title=look.label, yticks=[])
+    return ax
+
+
+def known_answer(
+    ax: Axes, mean: float, sd: float, *, label: str = "exact mean, 2 sds either side"
+) -> Axes:
+    """Behind draws, what they should come to: the exact posterior's mean, and a band about it.
+
+    Parameters
+    ----------
+    ax : Axes
+    mean, sd : float
+        Of one parameter.
+    label : str
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> len(known_answer(plt.figure().add_subplot(), 0.0, 1.0).lines)
+    1
+    """
+    ax.axhspan(mean - 2 * sd, mean + 2 * sd, color="#009E73", alpha=0.15, lw=0)
+    ax.axhline(mean, color="black", lw=1.2, ls="--", label=label)
+    return ax
+
+
+def pull(
+    grid: ArrayLike,
+    density: Mapping[str, ArrayLike],
+    centres: Mapping[str, float],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    r"""What the population says, what the own data say, and the compromise between them.
+
+    Parameters
+    ----------
+    grid : array_like of shape (k,)
+        Values of the individual's parameter.
+    density : dict of array_like
+        By style (keys of `STYLES`): "complete" the population, "unpooled" the own data,
+        "hierarchical" both together; each of shape (k,).
+    centres : dict of float
+        Where each of the three has its middle.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> one = {"complete": [1.0], "unpooled": [1.0], "hierarchical": [1.0]}
+    >>> pull([0.0], one, {name: 0.0 for name in one}).get_yticks().tolist()
+    []
+    """
+    ax = _axes(ax)
+    names = {"complete": "population", "unpooled": "own data", "hierarchical": "both"}
+    for style, name in names.items():
+        look = STYLES[style]
+        ax.plot(grid, density[style], look.line, color=look.colour, label=name)
+        ax.plot(centres[style], 0, look.marker, color=look.colour, ms=9, clip_on=False, zorder=3)
+    ax.annotate(
+        "",
+        (centres["hierarchical"], 0.06),
+        (centres["unpooled"], 0.06),
+        xycoords=("data", "axes fraction"),
+        arrowprops={"arrowstyle": "->", "color": "black", "lw": 1.6},
+    )
+    ax.set(xlabel=r"$\alpha_i$", yticks=[])
+    ax.legend(loc="upper left")
+    return ax
+
+
+def steps(
+    contours: tuple[ArrayLike, ArrayLike, ArrayLike],
+    path: ArrayLike,
+    proposal: ArrayLike | None = None,
+    *,
+    accepted: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    r"""A walk on a posterior of two parameters, and the step that is proposed next.
+
+    Parameters
+    ----------
+    contours : tuple of array_like
+        Values of the first parameter, of the second, and the log density, shape (k2, k1).
+    path : array_like of shape (t, 2)
+        Where the chain has been; the last is where it stands.
+    proposal : array_like of shape (2,), optional
+    accepted : bool
+        Whether the proposal is.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> surface = np.zeros((2, 2)) - [[1.0, 2.0], [3.0, 9.0]]
+    >>> steps(([0, 1], [0, 1], surface), [[0.5, 0.5]]).get_ylabel() == r"$\beta_1$"
+    True
+    """
+    ax = _axes(ax)
+    first, second, log_density = (np.asarray(part) for part in contours)
+    # Drops of half the square of 1 to 4: the contours of 1 to 4 sds of a normal density.
+    levels = log_density.max() - 0.5 * np.arange(4, 0, -1) ** 2
+    ax.contour(first, second, log_density, levels, colors=QUIET, linewidths=0.9, linestyles="solid")
+    points = np.asarray(path)
+    ax.plot(*points.T, "-o", color=STYLES["hierarchical"].colour, lw=0.8, ms=3, alpha=0.6)
+    if proposal is not None:
+        colour, marker = ("#117733", "o") if accepted else ("#D55E00", "X")
+        arrow = {"arrowstyle": "->", "color": colour, "lw": 1.6}
+        ax.annotate("", tuple(np.asarray(proposal)), tuple(points[-1]), arrowprops=arrow)
+        name = "proposal, accepted" if accepted else "proposal, refused"
+        ax.plot(*np.asarray(proposal), marker, color=colour, ms=8, ls="", label=name)
+    ax.plot(*points[-1], "D", color="black", ms=6, ls="", label="where the chain stands")
+    ax.set(xlabel=r"$\alpha_1$", ylabel=r"$\beta_1$")
+    ax.legend(loc="upper right")
     return ax
 
 

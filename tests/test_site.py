@@ -1,12 +1,8 @@
 """The built book, as files and in a real browser. `make test` builds it first, then runs these."""
 
 import gzip
-import os
 import re
-import shutil
-import threading
-from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -161,51 +157,6 @@ def test_logo_and_favicon_are_our_own():
 
 
 # --- in the browser ---
-
-
-def chromium():
-    """Path of a Chromium on this machine, or None."""
-    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
-    places = [
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
-        r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
-    ]
-    found = [shutil.which(name) for name in names]
-    return next((path for path in [*found, *filter(os.path.exists, places)] if path), None)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    playwright_api = pytest.importorskip("playwright.sync_api")
-    with playwright_api.sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        flags += ["--disable-component-update", "--disable-sync", "--no-first-run"]
-        try:
-            started = playwright.chromium.launch(executable_path=chromium(), args=flags)
-        except playwright_api.Error as error:
-            why = f"no browser: install Chromium ({str(error).splitlines()[0]})"
-            if os.environ.get("CI"):
-                pytest.fail(why, pytrace=False)
-            pytest.skip(why)
-        yield started
-        started.close()
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serve files and say nothing."""
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture(scope="session")
-def host():
-    handler = partial(Quiet, directory=SITE)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 class Visit:

@@ -5,7 +5,9 @@ goes. Loaded by `_config.yml` under `sphinx: local_extensions`.
 """
 
 import importlib.util
+import os
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
@@ -59,6 +61,17 @@ def copy_mathjax(app: Sphinx) -> None:
         copy_asset(wheel / part, target if (wheel / part).is_dir() else target.parent)
 
 
+# --- explorers -----------------------------------------------------------------------------------
+# In a kernel that runs while the book is built, an explorer makes its pictures; see
+# hiertools/explorer.py. They are kept outside _build, which each build begins by removing.
+
+
+def place_explorers(app: Sphinx) -> None:
+    """Tell the kernels of this build where the explorers' pictures go."""
+    os.environ["HIERTOOLS_FRAMES"] = str(Path(app.outdir, "_static", "explorers"))
+    os.environ["HIERTOOLS_FRAME_CACHE"] = str(Path(app.srcdir, ".frames"))
+
+
 # --- mends ---------------------------------------------------------------------------------------
 
 
@@ -81,11 +94,21 @@ def drop_repeated_ids(_app: Sphinx, doctree: nodes.document, _docname: str) -> N
 REPEATED_IDS = {"exercise-content", "solution-content"}
 
 
+def name_entries(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Make the bibliography's entries items of its list: their own role may stand in none."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above to Sphinx."""
     NbElementRenderer.render_image = render_image
     app.config.mathjax_path = MATHJAX
     app.connect("config-inited", drop_thebe)
     app.connect("builder-inited", copy_mathjax)
+    app.connect("builder-inited", place_explorers)
     app.connect("doctree-resolved", drop_repeated_ids)
+    app.connect("html-page-context", name_entries)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
