@@ -41,8 +41,9 @@ def golden(name):
     path = Path(__file__).parent / "golden" / f"{name}.csv"
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
+    words = ("par", "model", "quantity")
     return {
-        column: [row[column] if column == "par" else float(row[column]) for row in rows]
+        column: [row[column] if column in words else float(row[column]) for row in rows]
         for column in rows[0]
     }
 

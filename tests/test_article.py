@@ -48,20 +48,43 @@ def test_posterior_means_and_last_draws_are_rs(run, model):
     np.testing.assert_allclose(list(last.values()), r["last"], rtol=0, atol=1e-9)
 
 
+def r_run(quantity):
+    """What R printed of both chains: unpooled, hierarchical."""
+    table = golden("r_run")
+    row = table["quantity"].index(quantity)
+    return table["unpooled"][row], table["hierarchical"][row]
+
+
 def test_acceptance_rates_are_rs(run):
-    assert run.unpooled.accept_rate == 0.3057
-    assert run.hierarchical.accept_rate == 0.0997
+    assert (run.unpooled.accept_rate, run.hierarchical.accept_rate) == r_run("accept_rate")
 
 
 def test_rmses_are_rs(run):
     r = {
-        "alpha_unpooled": 1.2283329604,
-        "beta_unpooled": 1.7385956166,
-        "alpha_hierarchical": 0.7710733807,
-        "beta_hierarchical": 0.7954677337,
+        f"{parameter}_{model}": value
+        for parameter in ("alpha", "beta")
+        for model, value in zip(
+            ("unpooled", "hierarchical"), r_run(f"rmse_{parameter}"), strict=True
+        )
     }
     assert run.rmse == pytest.approx(r, abs=1e-10)
     assert all(type(value) is float for value in run.rmse.values())
+
+
+def test_other_runs_are_rs():
+    """Four more runs in R: negative, zero and largest seeds, two individuals, one observation."""
+    r = golden("r_other_runs")
+    keys = list(zip(r["seed"], r["n"], r["m"], r["n_draws"], r["model"], strict=True))
+    for *size, model in dict.fromkeys(keys):
+        seed, n, m, n_draws = map(int, size)
+        draws = getattr(replicate_article(seed, n, m, n_draws), model).draws
+        rows = [k for k, key in enumerate(keys) if key == (*size, model)]
+        means = flat_by_name({k: v[n_draws // 5 :].mean(axis=0) for k, v in draws.items()})
+        last = flat_by_name({name: value[-1] for name, value in draws.items()})
+        assert list(means) == [r["par"][k] for k in rows]
+        for ours, column in ((means, "mean"), (last, "last")):
+            theirs = [r[column][k] for k in rows]
+            np.testing.assert_allclose(list(ours.values()), theirs, rtol=0, atol=1e-9)
 
 
 def test_rs_log_posterior_at_the_starting_values():
@@ -70,11 +93,12 @@ def test_rs_log_posterior_at_the_starting_values():
     data, _ = simulate(rng=rng)
     start = article_start(Unpooled(), 75, rng)
     at_start = Unpooled().log_posterior(data, start)
-    assert at_start == pytest.approx(-1748.237436424532, abs=1e-9)
+    in_r = r_run("log_posterior_at_start")
+    assert at_start == pytest.approx(in_r[0], abs=1e-9)
     rng.random(10_000 * (2 * 151 + 1))
     start = article_start(Hierarchical(), 75, rng)
     at_start = Hierarchical().log_posterior(data, start)
-    assert at_start == pytest.approx(-1148.222715305117, abs=1e-9)
+    assert at_start == pytest.approx(in_r[1], abs=1e-9)
 
 
 # --- the listing, slowly --------------------------------------------------------------------
