@@ -183,7 +183,10 @@ class SamplerNumbers(NamedTuple):
     """Exact posterior mean and sd of these three."""
     accept_rate: float
     effective: dict[str, float]
-    """How many independent draws those after the warm-up are worth, of these three."""
+    """How many independent draws those after the warm-up are worth, of these three: by their
+    autocorrelation, and at most one more than the chain made moves."""
+    jump: float
+    """How far an iteration goes, in posterior sds: root mean square over all parameters."""
     distance: float
     """From the chain's means to the exact ones, in posterior sds: root mean square."""
 
@@ -201,12 +204,19 @@ def sampler_numbers(*, proposal_sd: float, model: str, start: str, seed: int) ->
         np.ravel((chain.draws[name][WARMUP:].mean(axis=0) - exact.mean[name]) / exact.sd[name])
         for name in chain.draws
     ]
+    jumps = [
+        np.ravel((np.diff(chain.draws[name], axis=0) ** 2).mean(axis=0) / exact.sd[name] ** 2)
+        for name in chain.draws
+    ]
     shown = {name: _first(chain.draws[name]) for name in SHOWN[model]}
+    worth = _effective_draws({name: draws[WARMUP:] for name, draws in shown.items()})
+    n_moves = int(chain.accepted[WARMUP + 1 :].sum())
     return SamplerNumbers(
         shown,
         {name: (_one(exact.mean[name]), _one(exact.sd[name])) for name in shown},
         float(chain.accept_rate),
-        _effective_draws({name: draws[WARMUP:] for name, draws in shown.items()}),
+        {name: min(size, n_moves + 1.0) for name, size in worth.items()},
+        float(np.sqrt(np.concatenate(jumps).mean())),
         float(np.sqrt((np.concatenate(off) ** 2).mean())),
     )
 
@@ -258,10 +268,10 @@ def sampler_frame(**settings: Any) -> Frame:
     least, most = min(it.effective.values()), max(it.effective.values())
     worth = f"{least:.0f}" if f"{least:.0f}" == f"{most:.0f}" else f"{least:.0f} to {most:.0f}"
     kept = N_DRAWS - WARMUP
-    reading = f"""Accepted: {it.accept_rate:.0%} of the proposals. The {kept:,} draws after the
-        warm-up are worth {worth} independent ones, and the chain's means lie
-        {it.distance:.2f} posterior sds from the exact ones (root mean square over all
-        parameters)."""
+    reading = f"""Accepted: {it.accept_rate:.0%} of the proposals. An iteration moves a parameter
+        by {it.jump:.3f} posterior sds (root mean square). The {kept:,} draws after the warm-up
+        are worth {worth} independent ones, and the chain's means lie {it.distance:.2f} posterior
+        sds from the exact ones (root mean square over all parameters)."""
     ends = ", ".join(
         f"{name.replace('_', ' ')} from {draws.min():.1f} to {draws.max():.1f}, exact mean "
         f"{it.answer[name][0]:.1f}"

@@ -5,7 +5,6 @@
 
 import base64
 import hashlib
-import itertools
 import json
 import os
 import socket
@@ -404,14 +403,9 @@ def test_sliders_are_live_in_jupyter(browser, jupyter):
     page.wait_for_function(
         "window.jupyterapp?.commands.hasCommand('notebook:run-all-cells')", timeout=60_000
     )
-    # Run again until the kernel is there to answer.
-    for _ in itertools.repeat(None, 20):
-        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        try:
-            page.wait_for_selector(".jp-OutputArea-output img[alt]", timeout=6_000)
-            break
-        except Exception:
-            continue
+    page.wait_for_selector("text=/ipykernel.*Idle/", timeout=60_000)
+    # Not waited for here: the promise of a command may outlive what it starts.
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     cells = page.locator(".jp-CodeCell")
     for k in range(len(LIVE)):
         cell = cells.nth(k)
