@@ -59,6 +59,7 @@
       wanted[k] = at;
       show(wanted, k);
       remember();
+      preload();
     }
 
     // Settings from an address, each snapped to the nearest value that has a picture.
@@ -91,8 +92,17 @@
       return { at: state[k], last: values[k].length - 1, go: at => move(k, at), start: start[k] };
     });
 
-    // The pictures come when somebody reaches for a control, after the text and before the move.
-    const preload = () => frames.slice(1).forEach(frame => { new Image().src = source(frame); });
+    // The pictures one move away come when somebody reaches for a control, after the text and
+    // before the move; never all of them, which would weigh more than the page.
+    const asked = new Set();
+    function preload() {
+      for (const frame of frames) {
+        const moves = frame[0].filter((at, k) => at !== state[k]).length;
+        if (moves !== 1 || asked.has(frame)) continue;
+        asked.add(frame);
+        new Image().src = source(frame);
+      }
+    }
     for (const event of ["pointerenter", "focusin", "touchstart"])
       figure.addEventListener(event, preload, { once: true, passive: true });
 
