@@ -140,7 +140,7 @@ def data_explorer() -> Explorer:
     --------
     >>> frame = data_explorer().frame(n=10, m=3)
     >>> frame.reading.split(";")[0]
-    'The true slopes of 10 individuals have standard deviation 0.66'
+    'The true slopes of 10 individuals have standard deviation 1.01'
     """
     sds = (0.2, 0.5, 1.0, 2.0, 4.0)
     return Explorer(
@@ -428,7 +428,7 @@ def comparison_explorer() -> Explorer:
     --------
     >>> frame = comparison_explorer().frame(m=100)
     >>> "partial pooling: 0.19" in " ".join(frame.reading.split())
-    False
+    True
     """
     return Explorer(
         "comparison-explorer",

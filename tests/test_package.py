@@ -16,9 +16,9 @@ STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
     *("diagnostics", "quadrature", "truncated", "rays", "exact", "better_samplers", "calibration"),
     *("simulation_study", "real_data", "without_bayes", "in_practice"),
-    *("plots", "notebook", "explorers"),
+    *("plots", "notebook", "explorer", "explorers"),
 ]
-PICTURES = {"plots", "notebook", "explorers"}
+PICTURES = {"plots", "notebook", "explorer", "explorers"}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
 PUBLIC = [getattr(hiertools, name) for name in hiertools.__all__]
 
@@ -55,6 +55,7 @@ def test_import_is_light():
 def test_import_takes_little_longer_than_numpy_and_scipy():
     """A share of one process's time, so that a slow machine counts on both sides."""
     program = """
+import time
 start = time.process_time()
 import numpy, scipy.special
 theirs = time.process_time()

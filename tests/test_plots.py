@@ -37,6 +37,16 @@ CALLS = {
     "shrinkage": lambda ax: plots.shrinkage(lines_of(4), lines_of(4), (0.0, 0.0), ax=ax),
     "bias": lambda ax: plots.bias([1.0, 2.0], [0.0, 0.1], style="complete", ax=ax),
     "error_curve": lambda ax: plots.error_curve([1, 10], [1.0, 0.5], style="complete", ax=ax),
+    "known_answer": lambda ax: plots.known_answer(ax or plt.subplots()[1], 0.0, 1.0),
+    "pull": lambda ax: plots.pull(
+        np.arange(3.0),
+        dict.fromkeys(("complete", "unpooled", "hierarchical"), np.ones(3)),
+        dict.fromkeys(("complete", "unpooled", "hierarchical"), 1.0),
+        ax=ax,
+    ),
+    "steps": lambda ax: plots.steps(
+        (np.arange(2), np.arange(2), np.eye(2)), [[0.0, 0.0], [1.0, 1.0]], [0.5, 0.5], ax=ax
+    ),
     "caterpillar": lambda ax: plots.caterpillar([[0, 1], [2, 3]], [0.5, 9.0], style="truth", ax=ax),
 }
 
@@ -74,12 +84,13 @@ def test_estimates_and_truth_stand_where_their_numbers_say():
     ax = plots.estimates_and_truth(
         **estimate, truth=truth, style="hierarchical", rmse={"alpha": 0.123, "beta": 4.567}
     )
-    *ties, light, dark = ax.lines
+    ties, light, dark = ax.lines
     np.testing.assert_array_equal(dark.get_xydata(), np.transpose(list(estimate.values())))
     np.testing.assert_array_equal(light.get_xydata(), np.transpose(list(truth.values())))
-    for i, tie in enumerate(ties):
-        assert tie.get_xdata().tolist() == [estimate["alpha"][i], truth["alpha"][i]]
-        assert tie.get_ydata().tolist() == [estimate["beta"][i], truth["beta"][i]]
+    for axis, name in enumerate(("alpha", "beta")):
+        ends = ties.get_xydata()[:, axis].reshape(3, 3)  # from, to, and a gap
+        np.testing.assert_array_equal(ends[:, :2], np.transpose([estimate[name], truth[name]]))
+        assert np.isnan(ends[:, 2]).all()
     assert ["0.12" in text.get_text() and "4.57" in text.get_text() for text in ax.texts] == [True]
 
 
