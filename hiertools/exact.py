@@ -35,9 +35,10 @@ from hiertools.quadrature import (
     zoom,
 )
 from hiertools.rays import (
+    WATCHED,
     Conditional,
     Individuals,
-    Nodes,
+    LevelLines,
     RayModel,
     Rays,
     draw_lines,
@@ -63,9 +64,9 @@ class Rule(NamedTuple):
     tolerance: float
 
 
-FEW, MANY, BETWEEN = Rule(12, 1e-6), Rule(24, 1e-2), Rule(12, 1e-4)
+FEW, MANY, BETWEEN = Rule(12, 1e-6), Rule(20, 2e-2), Rule(12, 1e-4)
 """For posteriors of few and of many individuals, and for polynomials between the nodes."""
-CHUNK = 200_000
+CHUNK = 50_000
 """Entries of a temporary array (nodes by individuals), so that memory stays bounded."""
 
 
@@ -296,9 +297,10 @@ class HierarchicalPosterior(ExactPosterior):
         }
         self._model = RayModel(data.statistics, model)
         self._region = _find_region(self._model)
+        self._level_lines: dict[str, list[LevelLines]] = {}
         # Of many individuals the posterior is nearly normal in the sds: wide panels will do,
         # where their nodes are many. Of few it has long tails, and needs many panels.
-        rule = FEW if data.n < 20 else MANY
+        rule, dropped = (FEW, 1e-16) if data.n < 20 else (MANY, 1e-9)
         self._at = self._model.nodes(self._panels(rule))
         self.log_evidence = self._at.log_evidence
         self.weights = self._at.mass.ravel()
@@ -308,15 +310,18 @@ class HierarchicalPosterior(ExactPosterior):
             "sigma_beta": (sigma * np.sqrt(rays.b)).ravel(),
             "sigma": sigma.ravel(),
         }
-        moments = self._moments()
+        moments = self._moments(dropped)
         self.mean = {name: mean for name, (mean, _) in moments.items()}
         self.sd = {name: sd for name, (_, sd) in moments.items()}
 
-    def _moments(self) -> dict[str, tuple[FloatArray, FloatArray]]:
-        """Mean and sd of every parameter, over each ray first: it shares its weights."""
+    def _moments(self, dropped: float) -> dict[str, tuple[FloatArray, FloatArray]]:
+        """Mean and sd of every parameter, over each ray first: it shares its weights.
+
+        The least probable rays, `dropped` in all, are left out.
+        """
         at = self._at
         mass = at.by_ray(at.mass)
-        keep = np.flatnonzero(mass.sum(axis=1) > 1e-12 * mass.sum(axis=1).max())
+        keep = _all_but(mass.sum(axis=1), dropped)
         weights = mass[keep].sum(axis=1)
         along, weights = mass[keep] / weights[:, None], weights / weights.sum()
         a, b = (at.by_ray(ratio)[keep, 0] for ratio in (at.rays.a, at.rays.b))
@@ -340,51 +345,40 @@ class HierarchicalPosterior(ExactPosterior):
 
     def _panels(self, rule: Rule) -> Panels:
         return refine(
-            self._model.records, *self._region, order=rule.order, tolerance=rule.tolerance
+            self._model.records,
+            *self._region,
+            order=rule.order,
+            tolerance=rule.tolerance,
+            n_watched=WATCHED,
         )
 
     def _by_individual(
         self, rows: int, function: Callable[[Individuals], FloatArray]
     ) -> FloatArray:
-        """What `function` says of the individuals, taken a chunk at a time."""
+        """What `function` says of the individuals, a chunk at a time."""
         who = self._model.individuals
         step = max(1, CHUNK // rows)
         starts = range(0, len(who.m), step)
         return np.concatenate([function(who.take(slice(i, i + step))) for i in starts], axis=-1)
 
-    @cached_property
-    def _fine(self) -> Nodes:
-        """Nodes close enough across the rays for polynomials between them."""
-        if self._at.panels.records.shape[1] == BETWEEN.order:
-            return self._at
-        return self._model.nodes(self._panels(BETWEEN))
-
-    @cached_property
-    def _fine_along(self) -> Nodes:
-        """Nodes close enough along the rays."""
-        model, order = self._model, self._model.order
-        model.order = 3 * order
-        fine = model.nodes(self._at.panels)
-        model.order = order
-        return fine
-
     def _share_below(self, name: str, level: float) -> tuple[float, float]:
-        # Along these axes of the nodes the standard deviation rises or falls from end to end.
-        if name == "sigma":
-            axis, at = 3, self._fine_along
-            height = np.log(at.sigma) - np.log(level)
-            rate = np.full_like(height, 1.0 / level)
-        else:
-            axis, at = (1 if name == "sigma_alpha" else 2), self._fine
-            ratio = at.rays.a if name == "sigma_alpha" else at.rays.b
-            # Multiplied by sigma_max, which may go to zero where the ratio goes to infinity.
-            rate = np.broadcast_to(at.rays.sigma_max, at.mass.shape)
-            height = at.sigma * (np.sqrt(ratio) * rate) - level * rate
-        lines = [
-            np.moveaxis(v, axis, -1).reshape(-1, v.shape[axis]) for v in (at.mass, height, rate)
+        # An sd may go to zero or to infinity where a ray does; sd / (sd + typical) is tame.
+        typical = float(self.mean[name])
+        mark, rate = level / (level + typical), typical / (level + typical) ** 2
+        parts = [
+            share_below(mass, sd / (sd + typical) - mark, np.full_like(sd, rate))
+            for mass, sd in self._lines_of(name)
         ]
-        keep = _all_but(lines[0].sum(axis=1), 1e-10)
-        return share_below(*(line[keep] for line in lines))
+        share, density = np.sum(parts, axis=0)
+        return float(share), float(density)
+
+    def _lines_of(self, name: str) -> list[LevelLines]:
+        """Lines through the nodes along which a standard deviation changes, made once."""
+        if name not in self._level_lines:
+            across = self._at.panels.records.shape[1]
+            panels = self._at.panels if across == BETWEEN.order else self._panels(BETWEEN)
+            self._level_lines[name] = self._model.level_lines(name, panels)
+        return self._level_lines[name]
 
     def _quantile(self, prob: float) -> dict[str, FloatArray]:
         weights, a, b, square, given = self._thin_nodes
@@ -416,7 +410,7 @@ class HierarchicalPosterior(ExactPosterior):
         along, log_sigma = thin(
             mass[keep] / weight[keep, None], np.log(at.by_ray(at.sigma)[keep]), n_along
         )
-        columns = at.panels.records[..., 1:].reshape(len(weight), -1)[keep]
+        columns = at.panels.records[..., WATCHED:].reshape(len(weight), -1)[keep]
         rays = Rays.from_columns(columns).stretched()
         given = model.given(rays.sums, np.exp(log_sigma))
         weights = along * (weight[keep, None] / weight[keep].sum())

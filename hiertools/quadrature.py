@@ -99,12 +99,13 @@ def zoom(
         points = lower[active, None] + width[:, None] * cells
         piece = np.repeat(active, len(cells))
         log_f = records(piece, points.reshape(-1, d))[:, 0].reshape(len(active), -1)
-        best[active] = np.maximum(best[active], log_f.max(axis=1))
-        # Within each box the bar is the box's own best point: a box is only given up once it
-        # has been looked at closely.
-        near = log_f >= best[active, None] - NEGLIGIBLE
-        first = np.where(near[..., None], cells, 1.0).min(axis=1) - 1.5 / grid
-        last = np.where(near[..., None], cells, 0.0).max(axis=1) + 1.5 / grid
+        highest = log_f.max(axis=1)
+        best[active] = np.maximum(best[active], highest)
+        # The bar is the highest point of the box's own grid, not one that an earlier grid hit by
+        # luck: so a box is only given up once it has been looked at closely, and never emptied.
+        near = log_f >= highest[:, None] - NEGLIGIBLE
+        first = np.where(near[..., None], cells, 1.0).min(axis=1) - 1.0 / grid
+        last = np.where(near[..., None], cells, 0.0).max(axis=1) + 1.0 / grid
         lower[active] += np.maximum(first, 0.0) * width
         upper[active] -= np.maximum(1.0 - last, 0.0) * width
         shrunk = ((upper[active] - lower[active]) < 0.7 * width).any(axis=1)
@@ -123,6 +124,7 @@ def refine(
     separate: bool = False,
     order: int = 12,
     tolerance: float = 1e-3,
+    n_watched: int = 1,
 ) -> Panels:
     """Halve panels until a polynomial follows the density in each.
 
@@ -143,38 +145,58 @@ def refine(
     tolerance : float
         What the last coefficients may be, as a share of the integral. A sum over Gauss nodes
         is right for polynomials of twice the degree, and so errs by far less.
+    n_watched : int
+        How many of the first columns are log densities that the panels must follow.
 
     Returns
     -------
     Panels
     """
     n_boxes, d = lower.shape
-    total = np.zeros(n_boxes if separate else 1)
-    top = np.full_like(total, -np.inf)
     piece = np.flatnonzero((upper > lower).all(axis=1))
     lower, upper = lower[piece], upper[piece]
+    sums = [_RunningTotal(n_boxes if separate else 1) for _ in range(n_watched)]
     done: list[Panels] = []
     for _ in range(MAX_HALVINGS):
         points = panel_points(lower, upper, order)
         values = records(np.repeat(piece, order**d), points.reshape(-1, d))
         values = values.reshape(*points.shape[:-1], -1)
-        log_f = values[..., 0].reshape(len(piece), -1)
-        whole = piece if separate else np.zeros_like(piece)
-        old_top = top.copy()
-        np.maximum.at(top, whole, log_f.max(axis=1))
-        risen = top > old_top
-        total[risen] *= np.exp(old_top[risen] - top[risen])
-        f = np.exp(log_f - top[whole, None]).reshape(points.shape[:-1])
-        mass, tail = _mass_and_tail(f, (upper - lower).prod(axis=1))
-        at_hand = np.bincount(whole, weights=mass, minlength=total.size)
-        rough = tail > tolerance * (total + at_hand)[whole, None]
+        whole, volume = piece if separate else np.zeros_like(piece), (upper - lower).prod(axis=1)
+        looks = [sums[k].look(values[..., k], volume, whole) for k in range(n_watched)]
+        rough = np.any([tail > tolerance for _, tail in looks], axis=0)
         split = rough.any(axis=1)
-        total += np.bincount(whole[~split], weights=mass[~split], minlength=total.size)
+        for one, (mass, _) in zip(sums, looks, strict=True):
+            one.add(mass[~split], whole[~split])
         done.append(Panels(piece[~split], lower[~split], upper[~split], values[~split]))
         piece, lower, upper = _halves(piece[split], lower[split], upper[split], rough[split])
         if piece.size == 0:
             return Panels(*(np.concatenate(parts) for parts in zip(*done, strict=True)))
     raise RuntimeError(f"no polynomial follows the density after {MAX_HALVINGS} halvings")
+
+
+class _RunningTotal:
+    """The integral over finished panels, of one density or of several side by side."""
+
+    def __init__(self, n: int) -> None:
+        self.mass, self.log_unit = np.zeros(n), np.full(n, -np.inf)
+
+    def look(
+        self, log_f: FloatArray, volume: FloatArray, whole: NDArray[np.int64]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Mass of panels (n_panels,), and their last coefficients as a share of the integral."""
+        old = self.log_unit.copy()
+        np.maximum.at(self.log_unit, whole, log_f.reshape(len(whole), -1).max(axis=1))
+        risen = self.log_unit > old
+        self.mass[risen] *= np.exp(old[risen] - self.log_unit[risen])
+        unit = self.log_unit[whole].reshape(-1, *[1] * (log_f.ndim - 1))
+        mass, tail = _mass_and_tail(np.exp(log_f - unit), volume)
+        # What is finished, and what is at hand.
+        total = self.mass + np.bincount(whole, weights=mass, minlength=self.mass.size)
+        return mass, tail / total[whole, None]
+
+    def add(self, mass: FloatArray, whole: NDArray[np.int64]) -> None:
+        """Count panels as finished."""
+        self.mass += np.bincount(whole, weights=mass, minlength=self.mass.size)
 
 
 def _mass_and_tail(f: FloatArray, volume: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -204,6 +226,20 @@ def _halves(
         lower = np.concatenate([lower, right_lower])
         upper = np.concatenate([left_upper, upper[cut]])
     return piece, lower, upper
+
+
+def halve(panels: Panels, across: NDArray[np.bool_], records: Records) -> Panels:
+    """Panels with some of them cut in two across the axes that `across` (n_panels, d) names."""
+    cut = across.any(axis=1)
+    piece, lower, upper = _halves(
+        panels.piece[cut], panels.lower[cut], panels.upper[cut], across[cut]
+    )
+    order, d = panels.records.shape[1], lower.shape[1]
+    points = panel_points(lower, upper, order)
+    values = records(np.repeat(piece, order**d), points.reshape(-1, d))
+    halves = Panels(piece, lower, upper, values.reshape(*points.shape[:-1], -1))
+    rest = Panels(panels.piece[~cut], panels.lower[~cut], panels.upper[~cut], panels.records[~cut])
+    return Panels(*(np.concatenate(pair) for pair in zip(rest, halves, strict=True)))
 
 
 def share_below(mass: FloatArray, height: FloatArray, rate: FloatArray) -> tuple[float, float]:
@@ -245,21 +281,25 @@ def share_below(mass: FloatArray, height: FloatArray, rate: FloatArray) -> tuple
 
 
 def line_roots(curve: FloatArray, ends: FloatArray) -> FloatArray:
-    """Where Legendre series (order, n_lines) that change sign over (-1, 1) are zero."""
+    """Where Legendre series (order, n_lines) that change sign over (-1, 1) are zero.
+
+    Newton's method inside a bracket; lines that have arrived are left alone.
+    """
     slope = legendre.legder(curve)
     low, high = np.full(curve.shape[1], -1.0), np.ones(curve.shape[1])
     root = low + 2.0 * ends[:, 0] / (ends[:, 0] - ends[:, 1])
+    left = np.arange(root.size)
     for _ in range(60):
-        value = legendre.legval(root, curve, tensor=False)
-        left = (value < 0) == (ends[:, 0] < 0)
-        low, high = np.where(left, root, low), np.where(left, high, root)
+        x = root[left]
+        value = legendre.legval(x, curve[:, left], tensor=False)
+        before = (value < 0) == (ends[left, 0] < 0)
+        low[left], high[left] = np.where(before, x, low[left]), np.where(before, high[left], x)
         with np.errstate(all="ignore"):
-            step = root - value / legendre.legval(root, slope, tensor=False)
-        inside = (step > low) & (step < high)
-        step = np.where(inside, step, 0.5 * (low + high))
-        moved = np.abs(step - root).max()
-        root = step
-        if moved < 1e-10:
+            step = x - value / legendre.legval(x, slope[:, left], tensor=False)
+        middle = 0.5 * (low[left] + high[left])
+        root[left] = np.where((step > low[left]) & (step < high[left]), step, middle)
+        left = left[np.abs(root[left] - x) > 1e-11]
+        if left.size == 0:
             break
     return root
 

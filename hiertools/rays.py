@@ -21,9 +21,12 @@ from numpy.typing import NDArray
 from hiertools._checks import FloatArray
 from hiertools.data import GroupStatistics
 from hiertools.priors import Hierarchical
-from hiertools.quadrature import Panels, gauss_legendre
+from hiertools.quadrature import Panels, gauss_legendre, halve
 
-CHUNK = 200_000
+WATCHED = 4
+"""Columns of `RayModel.records` that panels must follow."""
+MAX_HALVINGS = 6
+CHUNK = 50_000
 """Entries of a temporary array (rays by individuals), so that it stays in the cache."""
 
 
@@ -147,6 +150,15 @@ class Nodes(NamedTuple):
         return np.broadcast_to(values, self.mass.shape).reshape(-1, self.mass.shape[-1])
 
 
+class LevelLines(NamedTuple):
+    """Lines through the nodes, for the share of the posterior below a level of one sd."""
+
+    mass: FloatArray
+    """Posterior probability of the nodes of each line, shape (n_lines, order)."""
+    sd: FloatArray
+    """The sd in question at those nodes."""
+
+
 class RayModel:
     """Sums over individuals for any ray.
 
@@ -187,8 +199,8 @@ class RayModel:
         ratios = np.stack([a, b, a * b], axis=1)
         n, n_rays = len(self._columns), len(a)
         log_det, c = np.zeros(n_rays), np.zeros((n_rays, self._columns.shape[1]))
-        wide = min(n, 20_000)
-        tall = max(1, CHUNK // wide)
+        wide = min(n, 1000)
+        tall = CHUNK // wide
         for i in range(0, n, wide):
             for j in range(0, n_rays, tall):
                 rays, who = slice(j, j + tall), slice(i, i + wide)
@@ -292,19 +304,26 @@ class RayModel:
         return given.log_likelihood + volume, given
 
     def records(self, piece: NDArray[np.int64], points: FloatArray) -> FloatArray:
-        """Log density of rays, integrated along each; then the columns of `Rays`."""
+        """Log density of rays, integrated along each; then the columns of `Rays`.
+
+        Columns 1 to 3 weigh the density by the square of each sd: long tails may hold little
+        probability and most of a variance.
+        """
         rays = self.rays(piece, points)
         nodes, weights, _ = gauss_legendre(self.order)
-        log_f = self.log_joint(rays.stretched(), nodes)[0]
-        top = log_f.max(axis=1)
-        total = top + np.log(np.exp(log_f - top[:, None]) @ weights)
-        return np.column_stack([total, rays.columns()])
+        along = rays.stretched()
+        log_f = self.log_joint(along, nodes)[0]
+        log_square = 2.0 * along.log_sigma(nodes)
+        total, squared = (_log_sum(v, weights) for v in (log_f, log_f + log_square))
+        log_a, log_b = np.log(rays.a), np.log(rays.b)
+        watched = [total, squared, squared + log_a, squared + log_b]
+        return np.column_stack([*watched, rays.columns()])
 
     def nodes(self, panels: Panels) -> Nodes:
         """Weigh the nodes of panels over the rays."""
         xi, along, _ = gauss_legendre(self.order)
         across = gauss_legendre(panels.records.shape[1])[1]
-        rays = Rays.from_columns(panels.records[..., 1:]).stretched()
+        rays = Rays.from_columns(panels.records[..., WATCHED:]).stretched()
         log_joint, given = self.log_joint(rays, xi)
         volume = (0.5 * (panels.upper - panels.lower)).prod(axis=1)
         log_height = log_joint + np.log(volume)[:, None, None, None]
@@ -314,6 +333,37 @@ class RayModel:
         evidence = float(top + np.log(total))
         sigma = np.exp(rays.log_sigma(xi))
         return Nodes(panels, rays, sigma, given, log_height, mass / total, evidence)
+
+    def level_lines(self, name: str, panels: Panels) -> list[LevelLines]:
+        """Lines along which one of the sds rises or falls, made of the nodes of panels.
+
+        A sum over nodes sees a level as a staircase; along lines the step is where it should
+        be. Lines run where the sd changes fastest from node to node, so that the stairs that
+        are left, from line to line, are small beside the lines. Panels where no one direction
+        is the fastest everywhere are halved.
+        """
+        order, found = self.order, []
+        for halvings in range(MAX_HALVINGS + 1):
+            self.order = 3 * order
+            at = self.nodes(panels)
+            self.order = order
+            ratio = {"sigma_alpha": at.rays.a, "sigma_beta": at.rays.b}.get(name, np.ones(1))
+            log_sd = np.log(at.sigma) + 0.5 * np.log(ratio)
+            axes, across = _fastest(log_sd, at.mass, order)
+            if halvings == MAX_HALVINGS or not across.any():
+                break
+            panels = halve(panels, across, self.records)
+        for axis in (1, 2, 3):
+            lines = LevelLines(
+                *(
+                    np.moveaxis(v[axes == axis], axis, -1).reshape(-1, v.shape[axis])
+                    for v in (at.mass, np.exp(log_sd))
+                )
+            )
+            keep = lines.mass.sum(axis=1) > 1e-14
+            if keep.any():
+                found.append(LevelLines(*(v[keep] for v in lines)))
+        return found
 
     def typical_sigma(self, rays: RaySums, sigma_max: FloatArray) -> FloatArray:
         """A residual sd near the middle of what the data say, on each ray.
@@ -360,6 +410,44 @@ class RayModel:
         return high
 
 
+def _log_sum(log_values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Log of the weighted sum along each row."""
+    top = log_values.max(axis=1)
+    total: FloatArray = top + np.log(np.exp(log_values - top[:, None]) @ weights)
+    return total
+
+
+def _fastest(
+    log_sd: FloatArray, mass: FloatArray, order: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The axis along which an sd changes fastest in each panel; and where to halve panels.
+
+    Speed is change from node to node; along the rays, with nodes as they were before they were
+    made denser. A panel is halved where its slowest change along the axis is less than others'
+    fastest, but for a factor that a line's smoothness makes harmless.
+    """
+    matters = mass > 1e-6 * mass.max()
+    slowest, fastest = [], []
+    for axis, n in ((1, mass.shape[1]), (2, mass.shape[2]), (3, order)):
+        nodes = gauss_legendre(mass.shape[axis])[0]
+        gaps = np.diff(nodes).reshape(-1, *[1] * (3 - axis))
+        speed = np.abs(np.diff(log_sd, axis=axis)) / gaps * (2.0 / n)
+        counts = np.take(matters, range(mass.shape[axis] - 1), axis=axis)
+        slowest.append(np.where(counts, speed, np.inf).min(axis=(1, 2, 3)))
+        fastest.append(np.where(counts, speed, 0.0).max(axis=(1, 2, 3)))
+    slow, fast = np.stack(slowest), np.stack(fastest)
+    others = np.stack(
+        [fast[[1, 2]].max(axis=0), fast[[0, 2]].max(axis=0), fast[[0, 1]].max(axis=0)]
+    )
+    with np.errstate(invalid="ignore"):
+        margin = np.where(np.isfinite(slow), slow, 0.0) - others / 1.5
+    axes = 1 + margin.argmax(axis=0)
+    unclear = (margin.max(axis=0) < 0) & (mass.sum(axis=(1, 2, 3)) > 1e-7)
+    # Halving slows the change across the rays; the faster of the two goes first.
+    across = unclear[:, None] & (fast[:2] == fast[:2].max(axis=0)).T
+    return axes, across
+
+
 def _columns(who: Individuals, x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """What D is a sum of, (3, n), and what is divided by D and summed, (n, 13)."""
     m, s, e, f, i = who.m, who.s, who.level, who.slope, who.intercept
@@ -398,21 +486,18 @@ def line_moments(
     """
     a, b, sigma_square = a[:, None], b[:, None], sigma_square[:, None]
     _, mu_alpha, mu_beta, var_alpha, var_beta, cov = (v[:, None] for v in mu)
-    am, bmx = 1.0 + a * who.m, b * (who.m * who.x)
-    bq = 1.0 + b * (who.s + who.m * who.x**2)
-    d = am * (1.0 + b * who.s) + bmx * who.x
-    own_alpha = a * (who.m * who.level) + (a * b) * (who.m * who.s * who.intercept)
-    own_beta = bmx * who.level + (b * am) * (who.s * who.slope)
-    amx = a * (who.m * who.x)
-    mean_alpha = (own_alpha + bq * mu_alpha - amx * mu_beta) / d
-    mean_beta = (own_beta - bmx * mu_alpha + am * mu_beta) / d
-    spread_alpha = (bq**2 * var_alpha - 2.0 * bq * amx * cov + amx**2 * var_beta) / d**2
-    spread_beta = (bmx**2 * var_alpha - 2.0 * bmx * am * cov + am**2 * var_beta) / d**2
+    m, x, s, level, slope, intercept = who
+    am, bmx = 1.0 + a * m, b * (m * x)
+    share = 1.0 / (am * (1.0 + b * s) + bmx * x)
+    own_alpha = (a * (m * level) + (a * b) * (m * s * intercept)) * share
+    own_beta = (b * (m * x * level + s * slope) + (a * b) * (m * s * slope)) * share
+    j11, j12 = (1.0 + b * (s + m * x**2)) * share, a * (-m * x) * share
+    j21, j22 = -bmx * share, am * share
     return (
-        mean_alpha,
-        sigma_square * a * bq / d + spread_alpha,
-        mean_beta,
-        sigma_square * b * am / d + spread_beta,
+        own_alpha + j11 * mu_alpha + j12 * mu_beta,
+        j11 * (sigma_square * a + j11 * var_alpha + j12 * (2.0 * cov)) + j12**2 * var_beta,
+        own_beta + j21 * mu_alpha + j22 * mu_beta,
+        j22 * (sigma_square * b + j22 * var_beta + j21 * (2.0 * cov)) + j21**2 * var_alpha,
     )
 
 

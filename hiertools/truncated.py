@@ -89,10 +89,10 @@ def free_moments(lines: Lines) -> tuple[FloatArray, FloatArray, FloatArray, Floa
 
 def outside_share(lines: Lines, box: Box) -> FloatArray:
     """An upper bound on how much of each line's normal density lies outside the box."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # S = 0 is dealt with below
         beta_sd = lines.sigma / np.sqrt(lines.s)
         alpha_sd = np.sqrt(lines.sigma**2 / lines.m + (beta_sd * lines.x) ** 2)
-    share = np.zeros_like(beta_sd)
+    share = np.zeros_like(lines.m)
     for low, high, centre, sd in (
         (box.alpha_low, box.alpha_high, lines.y - lines.slope * lines.x, alpha_sd),
         (box.beta_low, box.beta_high, lines.slope, beta_sd),
