@@ -18,7 +18,7 @@ book: $(READY)  ## build the book from scratch, warnings as errors
 	@echo $(CURDIR)/$(BOOK)
 
 test: check  ## check everything: code, notebooks, the book and its pages
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
 	@$(MAKE) --no-print-directory book
 	$(BIN)/pytest -m site -s
