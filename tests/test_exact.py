@@ -770,13 +770,14 @@ def test_warns_of_every_bound_that_decides():
     exact_posterior(data, wide)
 
 
-def test_warns_from_one_percent_on():
-    for n, m, seed in [(1, 1, 1), (3, 3, 5)]:
-        data, _ = simulate(n, m, rng=seed)
-        posterior, messages = heard(data, Hierarchical())
-        for name in SDS:
-            leans = 1 - posterior.cdf(name, 9.9) > 0.01
-            assert (f"posterior of {name} lies" in messages) == leans
+@pytest.mark.parametrize("high", [3.0, 6.0, 10.0])
+def test_warns_from_one_percent_on(high):
+    data, _ = simulate(1, 1, rng=1)
+    model = Hierarchical(sigma_alpha_high=high, sigma_beta_high=high, sigma_high=high)
+    posterior, messages = heard(data, model)
+    for name in SDS:
+        leans = 1 - posterior.cdf(name, 0.99 * high) > 0.01
+        assert (f"posterior of {name} lies" in messages) == leans == (high < 10)
 
 
 def test_ordinary_data_warn_of_nothing(article):
