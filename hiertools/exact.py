@@ -64,7 +64,7 @@ class Rule(NamedTuple):
     tolerance: float
 
 
-FEW, MANY, BETWEEN = Rule(12, 1e-6), Rule(20, 2e-2), Rule(12, 1e-4)
+FEW, MANY, BETWEEN = Rule(12, 1e-5), Rule(20, 2e-2), Rule(12, 1e-4)
 """For posteriors of few and of many individuals, and for polynomials between the nodes."""
 CHUNK = 50_000
 """Entries of a temporary array (nodes by individuals), so that memory stays bounded."""
@@ -300,7 +300,7 @@ class HierarchicalPosterior(ExactPosterior):
         self._level_lines: dict[str, list[LevelLines]] = {}
         # Of many individuals the posterior is nearly normal in the sds: wide panels will do,
         # where their nodes are many. Of few it has long tails, and needs many panels.
-        rule, dropped = (FEW, 1e-16) if data.n < 20 else (MANY, 1e-9)
+        rule, dropped = (FEW, 1e-16) if data.n < 50 else (MANY, 1e-9)
         self._at = self._model.nodes(self._panels(rule))
         self.log_evidence = self._at.log_evidence
         self.weights = self._at.mass.ravel()
@@ -755,7 +755,7 @@ def _over_rows(weights: FloatArray, given: Conditional) -> Conditional:
 
 def _bound_message(name: str, field: str, bound: float, share: float, model: str) -> str:
     return (
-        f"{100 * share:.1f} % of the posterior of {name} lies within 1 % of its prior bound, "
+        f"About {100 * share:.0f} % of the posterior of {name} lies within 1 % of its prior bound, "
         f"{field}={bound:g}: the prior, not the data, decides. If the data are on another scale, "
         f"rescale y and x or widen the prior, for example {model}({field}={10 * bound:g})"
     )

@@ -25,7 +25,7 @@ from hiertools.quadrature import Panels, gauss_legendre, halve
 
 WATCHED = 4
 """Columns of `RayModel.records` that panels must follow."""
-MAX_HALVINGS = 6
+MAX_HALVINGS = 3
 CHUNK = 50_000
 """Entries of a temporary array (rays by individuals), so that it stays in the cache."""
 
@@ -288,8 +288,11 @@ class RayModel:
         max_alpha, max_beta, sigma_max = self.directions(piece, points)
         a, b = (max_alpha / sigma_max) ** 2, (max_beta / sigma_max) ** 2
         sums = self.sums(a, b)
-        typical = self.typical_sigma(sums, sigma_max)
+        least, typical = self.typical_sigma(sums, sigma_max)
         low, high = self._stretch(np.log(sigma_max / typical))
+        # Where the means could fit the data better than their prior has it, smaller values of
+        # sigma are not as improbable as they look from here.
+        low = low + np.minimum(np.log(least / typical), 0.0)
         return Rays(a, b, sigma_max, np.log(typical) + low, high - low, sums)
 
     def log_joint(self, rays: Rays, xi: FloatArray) -> tuple[FloatArray, Conditional]:
@@ -365,21 +368,27 @@ class RayModel:
                 found.append(LevelLines(*(v[keep] for v in lines)))
         return found
 
-    def typical_sigma(self, rays: RaySums, sigma_max: FloatArray) -> FloatArray:
-        """A residual sd near the middle of what the data say, on each ray.
+    def typical_sigma(self, rays: RaySums, sigma_max: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Residual sds on each ray: the least that the data allow, and one in their middle.
 
-        The mean square about the expected line, which itself depends a little on sigma: three
-        rounds are enough for a place to start from, and keep it a smooth function of the ray.
+        The second is the root mean square about the expected line, which itself depends a little
+        on sigma: three rounds are enough for a place to start from, and keep it a smooth
+        function of the ray. The first is that about the line that fits best.
         """
         n = self.prior.n_observations
         square = self.squares_about(rays, self.prior.alpha, self.prior.beta) / n
-        least = 1e-14 * square + (1e-14 * sigma_max) ** 2
-        for _ in range(3):
-            sigma = np.minimum(np.sqrt(square + least), sigma_max)
+        rounding = 1e-14 * square + (1e-14 * sigma_max) ** 2
+
+        def about_the_line_at(sigma: FloatArray) -> FloatArray:
             expected = self.given(rays, sigma)
             square = self.squares_about(rays, expected.mu_alpha, expected.mu_beta) / n
-        typical: FloatArray = np.sqrt(square + least)
-        return typical
+            root: FloatArray = np.sqrt(square + rounding)
+            return root
+
+        typical = np.sqrt(square + rounding)
+        for _ in range(3):
+            typical = about_the_line_at(np.minimum(typical, sigma_max))
+        return about_the_line_at(1e-3 * np.minimum(typical, sigma_max)), typical
 
     def _stretch(self, log_max: FloatArray) -> tuple[FloatArray, FloatArray]:
         r"""Where a ray's density matters, in :math:`\tau = \log \sigma - \log` typical sigma.
