@@ -14,6 +14,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Tests run in several processes already: threads for linear algebra would only be in the way.
+# It must stand before NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 SITE = Path(__file__).parents[1] / "_build" / "html"
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
