@@ -351,7 +351,7 @@ def _png(figure: Figure, *, small: bool) -> bytes:
 def _code() -> str:
     """A hash of all code that a picture may depend on."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     digest.update(" ".join((mpl.__version__, np.__version__, scipy.__version__)).encode())
     return digest.hexdigest()

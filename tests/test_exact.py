@@ -29,7 +29,7 @@ from hiertools import (
     rmse,
     simulate,
 )
-from hiertools.truncated import Box, Lines, box_marginal
+from hiertools.exact.truncated import Box, Lines, box_marginal
 
 SDS = ("sigma_alpha", "sigma_beta", "sigma")
 # Panels of eight Gauss-Legendre nodes, as shares of a bound: fine where tails of few

@@ -14,12 +14,20 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    *("diagnostics", "quadrature", "truncated", "rays", "exact", "better_samplers", "calibration"),
+    "diagnostics",
+    *("exact.quadrature", "exact.readout", "exact.truncated", "exact.individuals", "exact.rays"),
+    *("exact.posterior", "exact.improper", "exact.flat", "exact.hierarchical", "exact"),
+    *("better_samplers", "calibration"),
     *("simulation_study", "real_data", "without_bayes", "in_practice"),
     *("plots", "notebook", "explorer", "explorers"),
 ]
 PICTURES = {"plots", "notebook", "explorer", "explorers"}
-MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
+FILES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(SOURCE.rglob("*.py"))
+    if path != SOURCE / "__init__.py"
+}
+MODULES = list(FILES)
 PUBLIC = [getattr(hiertools, name) for name in hiertools.__all__]
 
 
@@ -29,7 +37,7 @@ def imports_of(module):
     `from hiertools import rmse` needs the whole package, and counts as "hiertools".
     """
     names = set()
-    for node in ast.walk(ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

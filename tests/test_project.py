@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 import hiertools
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
+PAPERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))
+PROJECT = PAPERS["project"]
 
 
 def requirements(name):
@@ -51,3 +52,8 @@ def test_lock_holds_exact_pins_and_no_place():
 
 def test_version_is_said_once():
     assert PROJECT["version"] == hiertools.__version__
+
+
+def test_the_wheel_holds_every_package():
+    there = [path.parent.relative_to(ROOT) for path in ROOT.glob("hiertools/**/__init__.py")]
+    assert sorted(".".join(path.parts) for path in there) == PAPERS["tool"]["setuptools"]["packages"]

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtr, ndtri_exp
 
 from hiertools._checks import FloatArray
+from hiertools.exact.quadrature import Panels, gauss_legendre, panel_points, refine, zoom
 from hiertools.likelihood import LOG_SQRT_2PI
-from hiertools.quadrature import Panels, gauss_legendre, panel_points, refine, zoom
 
 
 class Lines(NamedTuple):

@@ -20,35 +20,15 @@ from numpy.typing import NDArray
 
 from hiertools._checks import FloatArray
 from hiertools.data import GroupStatistics
+from hiertools.exact.individuals import Conditional, Individuals
+from hiertools.exact.quadrature import Panels, gauss_legendre, halve
 from hiertools.priors import Hierarchical
-from hiertools.quadrature import Panels, gauss_legendre, halve
 
 WATCHED = 4
 """Columns of `RayModel.records` that panels must follow."""
 MAX_HALVINGS = 3
 CHUNK = 50_000
 """Entries of a temporary array (rays by individuals), so that it stays in the cache."""
-
-
-class Individuals(NamedTuple):
-    """Each individual's data about a reference line, each of shape (n,)."""
-
-    m: FloatArray
-    """Number of observations."""
-    x: FloatArray
-    """Mean of x."""
-    s: FloatArray
-    """Sum of squares of x about its mean."""
-    level: FloatArray
-    """Mean of y, less the reference line there."""
-    slope: FloatArray
-    """Least-squares slope, less the reference line's."""
-    intercept: FloatArray
-    """Least-squares intercept, less the reference line's."""
-
-    def take(self, which: slice) -> Individuals:
-        """Some of them."""
-        return Individuals(*(v[which] for v in self))
 
 
 class RaySums(NamedTuple):
@@ -114,19 +94,6 @@ class PopulationPrior(NamedTuple):
     """One over the variance."""
     beta_weight: float
     n_observations: float
-
-
-class Conditional(NamedTuple):
-    """The posterior given the sds: the two means are normal about these values."""
-
-    log_likelihood: FloatArray
-    """log p(y | sds): lines and means are integrated out."""
-    mu_alpha: FloatArray
-    mu_beta: FloatArray
-    """Expected means, less the reference line's intercept and slope."""
-    var_alpha: FloatArray
-    var_beta: FloatArray
-    cov: FloatArray
 
 
 class Nodes(NamedTuple):
@@ -464,80 +431,3 @@ def _columns(who: Individuals, x: FloatArray) -> tuple[FloatArray, FloatArray]:
     columns = [m, m * x, m * x * x, s, ms, m * e, m * x * e, ms * i, s * f, ms * f]
     columns += [m * e * e + s * f * f, ms * i * i, ms * f * f]
     return np.stack([m, s + m * who.x**2, ms]), np.stack(columns, axis=1)
-
-
-def line_moments(
-    who: Individuals, a: FloatArray, b: FloatArray, sigma_square: FloatArray, mu: Conditional
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    r"""Mean and variance of every intercept and slope, given the sds.
-
-    An individual's line is a weighted mean of its own and the population's. With
-    D as in `RayModel.sums` the population's weights in alpha are
-
-    .. math:: J = \frac{1}{D} \begin{pmatrix} 1 + B q & -A m \bar x \\
-        -B m \bar x & 1 + A m \end{pmatrix}, \qquad q = S + m \bar x^2,
-
-    the variance given the means is :math:`\sigma^2 A (1 + B q) / D`, and what is not known of
-    the means adds :math:`J\,\mathrm{Cov}(\mu)\,J^T`.
-
-    Parameters
-    ----------
-    who : Individuals
-    a, b, sigma_square : ndarray of shape (n_nodes,)
-        The two ratios, and sigma squared.
-    mu : Conditional
-        The population's line given the sds, each of shape (n_nodes,).
-
-    Returns
-    -------
-    mean_alpha, var_alpha, mean_beta, var_beta : ndarray of shape (n_nodes, n)
-        Means less the reference line.
-    """
-    a, b, sigma_square = a[:, None], b[:, None], sigma_square[:, None]
-    _, mu_alpha, mu_beta, var_alpha, var_beta, cov = (v[:, None] for v in mu)
-    m, x, s, level, slope, intercept = who
-    am, bmx = 1.0 + a * m, b * (m * x)
-    share = 1.0 / (am * (1.0 + b * s) + bmx * x)
-    own_alpha = (a * (m * level) + (a * b) * (m * s * intercept)) * share
-    own_beta = (b * (m * x * level + s * slope) + (a * b) * (m * s * slope)) * share
-    j11, j12 = (1.0 + b * (s + m * x**2)) * share, a * (-m * x) * share
-    j21, j22 = -bmx * share, am * share
-    return (
-        own_alpha + j11 * mu_alpha + j12 * mu_beta,
-        j11 * (sigma_square * a + j11 * var_alpha + j12 * (2.0 * cov)) + j12**2 * var_beta,
-        own_beta + j21 * mu_alpha + j22 * mu_beta,
-        j22 * (sigma_square * b + j22 * var_beta + j21 * (2.0 * cov)) + j21**2 * var_alpha,
-    )
-
-
-def draw_lines(
-    who: Individuals, draws: dict[str, FloatArray], normal: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Intercepts and slopes given means (less the reference line) and sds.
-
-    The slope first, with the intercept integrated out; then the intercept given the slope,
-    which is a mean with a normal prior.
-
-    Parameters
-    ----------
-    who : Individuals
-    draws : dict
-        The five population parameters, each of shape (n_draws, 1).
-    normal : ndarray of shape (2, n_draws, n)
-        Standard normal draws.
-
-    Returns
-    -------
-    alpha, beta : ndarray of shape (n_draws, n)
-        Less the reference line.
-    """
-    mu_alpha, mu_beta, sigma = draws["mu_alpha"], draws["mu_beta"], draws["sigma"]
-    a, b = (draws["sigma_alpha"] / sigma) ** 2, (draws["sigma_beta"] / sigma) ** 2
-    am, bmx = 1.0 + a * who.m, b * (who.m * who.x)
-    d = am * (1.0 + b * who.s) + bmx * who.x
-    level, slope = who.level - mu_alpha - who.x * mu_beta, who.slope - mu_beta
-    beyond = (bmx * level + b * am * who.s * slope) / d
-    beyond += draws["sigma_beta"] * np.sqrt(am / d) * normal[0]
-    alpha = mu_alpha + (am - 1.0) / am * (level - who.x * beyond)
-    alpha += draws["sigma_alpha"] / np.sqrt(am) * normal[1]
-    return alpha, mu_beta + beyond
