@@ -56,4 +56,6 @@ def test_version_is_said_once():
 
 def test_the_wheel_holds_every_package():
     there = [path.parent.relative_to(ROOT) for path in ROOT.glob("hiertools/**/__init__.py")]
-    assert sorted(".".join(path.parts) for path in there) == PAPERS["tool"]["setuptools"]["packages"]
+    assert (
+        sorted(".".join(path.parts) for path in there) == PAPERS["tool"]["setuptools"]["packages"]
+    )
