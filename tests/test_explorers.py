@@ -10,8 +10,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from hiertools import Hierarchical, explorers, metropolis, rmse, simulate
-from hiertools.explorer import FRAMES, Control, Explorer, Frame
-from hiertools.explorers import EXPLORERS
+from hiertools.explorers import EXPLORERS, comparison, pooling, sampler, shrinkage, stepper
+from hiertools.explorers import data as grouped
+from hiertools.explorers import explorer as machine
+from hiertools.explorers.explorer import FRAMES, Control, Explorer, Frame
+from hiertools.explorers.shared import new_figure
 from hiertools.rrandom import RRandom
 
 ALL = {explorer.name: explorer for explorer in (make() for make in EXPLORERS)}
@@ -59,10 +62,11 @@ def test_words_follow_the_data(monkeypatch):
         data, truth = simulate(*args, rng=np.random.default_rng(9), **settings)
         return data, truth
 
-    for explorer in (explorers.data_explorer(), explorers.comparison_explorer()):
+    made = {grouped: explorers.data_explorer(), comparison: explorers.comparison_explorer()}
+    for module, explorer in made.items():
         before = explorer.frame()
         with monkeypatch.context() as patch:
-            patch.setattr(explorers, "simulate", louder)
+            patch.setattr(module, "simulate", louder)
             after = explorer.frame()
         assert before.alt != after.alt
         assert before.reading != after.reading
@@ -91,7 +95,7 @@ def test_unknown_setting_is_refused():
 
 def test_data_explorer_starts_with_the_articles_data():
     data, truth = simulate(rng=RRandom(1))
-    it = explorers.data_numbers(n=75, m=5, sigma_alpha=1.0, sigma_beta=1.0, sigma=2.0)
+    it = grouped.data_numbers(n=75, m=5, sigma_alpha=1.0, sigma_beta=1.0, sigma=2.0)
     assert (it.data.y == data.y).all()
     assert it.spread["beta"] == (truth["beta"].std(), data.statistics.slope.std())
     for i in (0, 33):
@@ -103,7 +107,7 @@ def test_data_explorer_starts_with_the_articles_data():
 
 
 def test_a_chain_that_never_moves_is_worth_one_draw():
-    it = explorers.sampler_numbers(proposal_sd=1.0, model="hierarchical", start="near", seed=1)
+    it = sampler.sampler_numbers(proposal_sd=1.0, model="hierarchical", start="near", seed=1)
     assert it.accept_rate == 0
     assert set(it.effective.values()) == {1.0}
 
@@ -112,7 +116,7 @@ def test_effective_draws_of_independent_draws():
     """Of 1,600 independent draws the estimate lies within a third, in each of 40 datasets."""
     rng = np.random.default_rng(1)
     for _ in range(40):
-        sizes = explorers._effective_draws({"z": rng.normal(size=1600)})
+        sizes = sampler._effective_draws({"z": rng.normal(size=1600)})
         assert 1067 < sizes["z"] < 2400
 
 
@@ -121,7 +125,7 @@ def test_acceptance_alone_does_not_tell(model, best):
     """Acceptance falls all the way; how far an iteration goes has its peak in between."""
     sds = (0.005, best, 1.0)
     chains = [
-        explorers.sampler_numbers(proposal_sd=sd, model=model, start="near", seed=1) for sd in sds
+        sampler.sampler_numbers(proposal_sd=sd, model=model, start="near", seed=1) for sd in sds
     ]
     rates = [it.accept_rate for it in chains]
     assert rates[0] > rates[1] > rates[2]
@@ -129,13 +133,13 @@ def test_acceptance_alone_does_not_tell(model, best):
 
 
 def test_draws_are_worth_no_more_than_the_moves_made():
-    it = explorers.sampler_numbers(proposal_sd=1.0, model="unpooled", start="near", seed=1)
+    it = sampler.sampler_numbers(proposal_sd=1.0, model="unpooled", start="near", seed=1)
     assert 0 < it.accept_rate < 0.005
-    assert max(it.effective.values()) <= 1 + explorers.N_DRAWS * it.accept_rate
+    assert max(it.effective.values()) <= 1 + sampler.N_DRAWS * it.accept_rate
 
 
 def test_comparison_agrees_at_large_m():
-    it = explorers.comparison_numbers(n=75, m=100, sigma=2.0, seed=1)
+    it = comparison.comparison_numbers(n=75, m=100, sigma=2.0, seed=1)
     assert abs(it.rmse["unpooled"]["alpha"] - it.rmse["hierarchical"]["alpha"]) < 0.02
     assert it.rmse["complete"]["alpha"] > 0.5
     assert not it.leans_on_prior
@@ -148,7 +152,7 @@ def test_comparison_says_where_the_prior_matters():
 
 
 def test_shrinkage_is_the_posterior_of_a_normal_mean():
-    it = explorers.shrinkage_numbers(between=1.5, within=3.0, m=7, own=5.0)
+    it = shrinkage.shrinkage_numbers(between=1.5, within=3.0, m=7, own=5.0)
     alpha = np.linspace(-30, 40, 200_001)
     log_p = -0.5 * ((alpha - 2.0) / 1.5) ** 2 - 0.5 * 7 * ((alpha - 5.0) / 3.0) ** 2
     p = np.exp(log_p - log_p.max())
@@ -174,15 +178,15 @@ def test_lines_given_sds_are_those_of_the_joint_normal():
     precision[-2, -2] += model.mu_alpha_sd**-2
     precision[-1, -1] += model.mu_beta_sd**-2
     mean = np.linalg.solve(precision, design.T @ data.y / sds["sigma"] ** 2)
-    got = explorers.lines_given_sds(data, **sds)
+    got = pooling.lines_given_sds(data, **sds)
     np.testing.assert_allclose(np.concatenate([got["alpha"], got["beta"]]), mean[:-2], rtol=1e-10)
 
 
 def test_pooling_goes_from_complete_to_none():
     data, truth = simulate(rng=RRandom(1))
-    ends = [explorers.pooling_numbers(scale=scale, seed=1) for scale in (0.01, 100.0)]
+    ends = [pooling.pooling_numbers(scale=scale, seed=1) for scale in (0.01, 100.0)]
     assert np.ptp(ends[0].estimate["beta"]) < 0.01
-    far = explorers.pooling_numbers(scale=1e4, seed=1).estimate["beta"]
+    far = pooling.pooling_numbers(scale=1e4, seed=1).estimate["beta"]
     np.testing.assert_allclose(far, data.statistics.slope, atol=1e-5)
     for end, place in zip(ends, (0, -1), strict=True):
         assert end.error["beta"] == pytest.approx(float(end.curve["beta"][place]))
@@ -191,12 +195,12 @@ def test_pooling_goes_from_complete_to_none():
 
 def test_stepper_walks_as_metropolis_does():
     def log_density(params):
-        return explorers._slice(params["line"][..., 0], params["line"][..., 1])
+        return stepper._slice(params["line"][..., 0], params["line"][..., 1])
 
     rng = np.random.default_rng([1, 4])
-    start = {"line": explorers.START}
-    chain = metropolis(log_density, start, proposal_sd=1.0, n_draws=explorers.N_STEPS, rng=rng)
-    run = explorers.walk(1.0)
+    start = {"line": stepper.START}
+    chain = metropolis(log_density, start, proposal_sd=1.0, n_draws=stepper.N_STEPS, rng=rng)
+    run = stepper.walk(1.0)
     assert [step.accepted for step in run] == chain.accepted.tolist()
     np.testing.assert_allclose(
         [step.current for step in run[1:]], chain.draws["line"][:-1], rtol=1e-12
@@ -207,7 +211,7 @@ def test_stepper_walks_as_metropolis_does():
 
 
 def tiny_frame(*, k, word):
-    figure = explorers._figure(1.0)
+    figure = new_figure(1.0)
     figure.text(0.1, 0.5, f"{k} {word}")
     return Frame(figure, f"The number {k} & {word}.", f"It is {k}, <{word}>.")
 
@@ -257,8 +261,6 @@ def test_html_of_every_explorer_has_labels(monkeypatch, tmp_path):
 
 
 def test_frames_are_kept_and_made_anew_when_the_code_changes(tmp_path, monkeypatch):
-    import hiertools.explorer as module
-
     made = []
     render = Explorer.render
     monkeypatch.setattr(
@@ -268,9 +270,14 @@ def test_frames_are_kept_and_made_anew_when_the_code_changes(tmp_path, monkeypat
     assert len(made) == 4
     assert TINY.frames(tmp_path) == first
     assert len(made) == 4
-    monkeypatch.setattr(module, "_code", lambda: "other code")
+    monkeypatch.setattr(machine, "_code", lambda: "other code")
     assert TINY.frames(tmp_path) == first
     assert len(made) == 8
+    # What the other code had made, and half a frame of a killed build, are gone.
+    folder = tmp_path / "tiny-explorer"
+    (folder / "0123.99").write_text("half a fra")
+    TINY.frames(tmp_path)
+    assert len(list(folder.iterdir())) == 4
 
 
 def test_frames_made_by_other_processes_are_the_same():

@@ -14,7 +14,7 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -254,6 +254,7 @@ class Explorer:
         for state, frame in zip(missing, _in_parallel(self, missing), strict=True):
             frames[state] = frame
             _store(kept[state], frame)
+        _prune(kept.values())
         return {state: frame for state, frame in frames.items() if frame is not None}
 
     # --- Jupyter's face ---
@@ -351,7 +352,7 @@ def _png(figure: Figure, *, small: bool) -> bytes:
 def _code() -> str:
     """A hash of all code that a picture may depend on."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(path.read_bytes())
     digest.update(" ".join((mpl.__version__, np.__version__, scipy.__version__)).encode())
     return digest.hexdigest()
@@ -382,6 +383,14 @@ def _store(path: Path | None, frame: Rendered) -> None:
     half = path.with_suffix(f".{os.getpid()}")
     half.write_text(json.dumps(kept), encoding="utf-8")
     half.replace(path)  # in one go: a build that is killed leaves no half a frame
+
+
+def _prune(kept: Iterable[Path | None]) -> None:
+    """Drop what other code, or a build that was killed, has left beside the frames kept."""
+    paths = {path for path in kept if path is not None}
+    for folder in {path.parent for path in paths}:
+        for path in set(folder.iterdir()) - paths:
+            path.unlink(missing_ok=True)
 
 
 def _render_state(explorer: Explorer, state: tuple[Value, ...]) -> Rendered:

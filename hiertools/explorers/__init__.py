@@ -1,0 +1,36 @@
+"""Interactive figures of the chapters: each a function of a few settings, moved by sliders.
+
+Every explorer is made of two steps, numbers and a picture of them. The first is a pure function of
+the settings; `explorer.Explorer` gives the whole its two faces.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hiertools.explorers.comparison import comparison_explorer
+from hiertools.explorers.data import data_explorer
+from hiertools.explorers.pooling import pooling_explorer
+from hiertools.explorers.sampler import sampler_explorer
+from hiertools.explorers.shrinkage import shrinkage_explorer
+from hiertools.explorers.stepper import metropolis_stepper
+
+EXPLORERS: Final = (
+    data_explorer,
+    metropolis_stepper,
+    sampler_explorer,
+    shrinkage_explorer,
+    pooling_explorer,
+    comparison_explorer,
+)
+"""All of them, in the order of the book."""
+
+__all__ = [
+    "EXPLORERS",
+    "comparison_explorer",
+    "data_explorer",
+    "metropolis_stepper",
+    "pooling_explorer",
+    "sampler_explorer",
+    "shrinkage_explorer",
+]
