@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from hiertools import Hierarchical, explorers, metropolis, rmse, simulate
-from hiertools.explorers import EXPLORERS, comparison, pooling, sampler, shrinkage, stepper
+from hiertools.explorers import EXPLORERS, comparison, nodes, pooling, sampler, shrinkage, stepper
 from hiertools.explorers import data as grouped
 from hiertools.explorers import explorer as machine
 from hiertools.explorers.explorer import FRAMES, Control, Explorer, Frame
@@ -191,6 +191,21 @@ def test_pooling_goes_from_complete_to_none():
     for end, place in zip(ends, (0, -1), strict=True):
         assert end.error["beta"] == pytest.approx(float(end.curve["beta"][place]))
         assert end.error["beta"] == rmse(end.estimate["beta"], truth["beta"])
+
+
+def test_rules_gain_as_the_chapter_says():
+    """Gauss-Legendre nodes in the right region are exact; in log sd nothing helps."""
+
+    def error(where, name, k):
+        return nodes.rule_numbers(where=where, name=name, k=k).error
+
+    assert error("found", "gauss", 32) < 1e-8
+    assert error("many", "gauss", 32) > 0.1
+    assert error("few", "gauss", 32) < 1e-4 < error("few", "cells", 32) < 1e-2
+    assert error("few", "log", 32) == pytest.approx(error("few", "log", 16), rel=0.1)
+    # The share below the first cell, which no number of cells finds.
+    cells = nodes.rule("log", 8, 0.0, 10.0)
+    assert cells[1].sum() == pytest.approx(9.9, rel=0.05)
 
 
 def test_stepper_walks_as_metropolis_does():

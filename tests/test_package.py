@@ -21,7 +21,7 @@ STORY = [
     *("simulation_study", "real_data", "without_bayes", "in_practice"),
     *("plots", "notebook", "explorers.explorer", "explorers.shared", "explorers.data"),
     *("explorers.stepper", "explorers.sampler", "explorers.shrinkage", "explorers.pooling"),
-    *("explorers.comparison", "explorers"),
+    *("explorers.comparison", "explorers.nodes", "explorers"),
 ]
 PICTURES = {"plots", "notebook", "explorers"}
 FILES = {

@@ -87,6 +87,9 @@ class ExactPosterior(ABC):
     def marginal(self, name: str, grid: ArrayLike) -> FloatArray:
         """Posterior density of one of the standard deviations, for a picture.
 
+        It follows from how the nodes' share below a level grows, and is right to within 1 %;
+        `cdf` is right to within 1e-5.
+
         Parameters
         ----------
         name : str

@@ -10,6 +10,7 @@ from typing import Final
 
 from hiertools.explorers.comparison import comparison_explorer
 from hiertools.explorers.data import data_explorer
+from hiertools.explorers.nodes import nodes_explorer
 from hiertools.explorers.pooling import pooling_explorer
 from hiertools.explorers.sampler import sampler_explorer
 from hiertools.explorers.shrinkage import shrinkage_explorer
@@ -22,6 +23,7 @@ EXPLORERS: Final = (
     shrinkage_explorer,
     pooling_explorer,
     comparison_explorer,
+    nodes_explorer,
 )
 """All of them, in the order of the book."""
 
@@ -30,6 +32,7 @@ __all__ = [
     "comparison_explorer",
     "data_explorer",
     "metropolis_stepper",
+    "nodes_explorer",
     "pooling_explorer",
     "sampler_explorer",
     "shrinkage_explorer",
