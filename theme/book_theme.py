@@ -6,6 +6,7 @@ goes. Loaded by `_config.yml` under `sphinx: local_extensions`.
 
 import importlib.util
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,8 @@ def copy_mathjax(app: Sphinx) -> None:
 
 
 # --- explorers -----------------------------------------------------------------------------------
-# In a kernel that runs while the book is built, an explorer makes its pictures; see
-# hiertools/explorer.py. They are kept outside _build, which each build begins by removing.
+# In a kernel that runs while the book is built, an explorer makes its pictures, as its module
+# explorers.explorer says. They are kept outside _build, which each build begins by removing.
 
 
 def place_explorers(app: Sphinx) -> None:
@@ -102,6 +103,24 @@ def name_entries(
         context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
+def drop_unused_icons(app: Sphinx, error: Exception | None) -> None:
+    """Take from the theme's script of icons those that no page shows: nearly all of its weight."""
+    script = Path(app.outdir, "_static", "scripts", "fontawesome.js")
+    if error or not script.exists():
+        return
+    pages = [path for kind in ("html", "js") for path in Path(app.outdir).rglob(f"*.{kind}")]
+    text = "".join(path.read_text("utf8") for path in pages if path != script)
+    shown = set(re.findall(r"fa-([a-z0-9-]+)", text))
+    icons = script.read_text("utf8")
+    script.write_text(ICON.sub(lambda icon: icon[0] if icon[1] in shown else "", icons), "utf8")
+
+
+# name: [width, height, [other names], "code point", "outline"], or two outlines
+ICON = re.compile(
+    r""""?([\w-]+)"?:\[\d+,\d+,\[[^]]*\],"[0-9a-f]+",(?:"[^"]*"|\["[^"]*","[^"]*"\])\],?"""
+)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above to Sphinx."""
     NbElementRenderer.render_image = render_image
@@ -111,4 +130,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", place_explorers)
     app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("html-page-context", name_entries)
+    app.connect("build-finished", drop_unused_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

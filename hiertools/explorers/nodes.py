@@ -28,8 +28,6 @@ RULES: Final = {
     "gauss": "Gauss-Legendre nodes",
 }
 LOOKS: Final = {"cells": ("#D55E00", "s--"), "log": ("#117733", "D:"), "gauss": ("#0072B2", "o-")}
-
-
 WHERE: Final = {
     "few": "3 individuals, the whole box",
     "many": "75 individuals, the whole box",
@@ -42,13 +40,12 @@ def rule(name: str, k: int, low: float, high: float) -> tuple[FloatArray, FloatA
     if name == "gauss":
         nodes, weights, _ = gauss_legendre(k)
         return low + 0.5 * (high - low) * (nodes + 1), 0.5 * (high - low) * weights
+    middles: FloatArray = (np.arange(k) + 0.5) / k
     if name == "cells":
-        step = (high - low) / k
-        return low + step * (np.arange(k) + 0.5), np.full(k, step)
+        return low + (high - low) * middles, np.full(k, (high - low) / k)
     low = max(low, LEAST)
-    step = np.log(high / low) / k
-    points = low * np.exp(step * (np.arange(k) + 0.5))
-    return points, step * points
+    points: FloatArray = low * np.exp(np.log(high / low) * middles)
+    return points, np.log(high / low) / k * points
 
 
 @lru_cache(maxsize=2)
