@@ -14,8 +14,17 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    *("diagnostics", "quadrature", "truncated", "rays", "exact", "better_samplers", "calibration"),
-    *("simulation_study", "real_data", "without_bayes", "in_practice"),
+    *(
+        "summary",
+        "diagnostics",
+        "quadrature",
+        "truncated",
+        "rays",
+        "exact",
+        "better_samplers",
+        "calibration",
+    ),
+    *("calibration", "simulation_study", "real_data", "without_bayes", "in_practice"),
     *("plots", "notebook", "explorer", "explorers"),
 ]
 PICTURES = {"plots", "notebook", "explorer", "explorers"}
