@@ -4,6 +4,7 @@ import contextlib
 import re
 import sys
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -342,6 +343,18 @@ def test_takes_a_chain_and_knows_how_many_it_holds():
         assert summarize(chain).n_chains == n_chains
 
 
+def test_takes_any_record_that_holds_draws():
+    class Record(NamedTuple):
+        draws: dict
+        log_density: np.ndarray | None = None
+
+    x = np.random.default_rng(26).normal(size=(40, 3))
+    row = summarize({"x": x[None]}).row("x[0]")
+    assert summarize(Record({"x": x}, x[:, 0])).row("x[0]") == row
+    assert summarize(Record({"x": x[None]})).row("x[0]") == row
+    assert list(to_arviz(Record({"x": x[None]})).children) == ["posterior"]
+
+
 def test_worst_are_those_of_the_smallest_effective_sample_size_and_nan_is_the_worst():
     rng = np.random.default_rng(19)
     x = np.stack([ar1(phi, (2, 400), rng) for phi in (0.0, 0.95, 0.5, 0.8)], axis=-1)
@@ -350,11 +363,12 @@ def test_worst_are_those_of_the_smallest_effective_sample_size_and_nan_is_the_wo
     assert isinstance(worst, Summary)
     assert worst.columns["name"] == ["x[2]", "x[1]", "x[3]"]
     assert worst.stuck == ("x[2]",)
-    x[0, :, 0] = np.linspace(0, 1, 400)  # a drift is worse than a chain at rest among others
-    x[1, :, 1] = 0.0
-    summary = summarize({"x": x[:, :, :2]})
-    assert summary.stuck == ("x[1]",)
-    assert summary.worst(1).columns["name"] != ["x[1]"] or summary.worst(1).stuck == ("x[1]",)
+    x[:, :, 0] = ar1(0.99, (2, 400), rng)
+    x[1, :, 3] = 0.0  # one chain of two at rest, the other moves well
+    summary = summarize({"x": x})
+    assert summary.stuck == ("x[2]", "x[3]")
+    assert summary.worst(2).columns["name"] == ["x[2]", "x[0]"]
+    assert summary.worst(2).stuck == ("x[2]",)
     assert len(worst.worst(99).columns["name"]) == 3
     with pytest.raises(ValueError, match="n_rows must be at least 1"):
         worst.worst(0)
