@@ -14,6 +14,16 @@ from hiertools.comparison import (
     rmse,
 )
 from hiertools.data import GroupedData, GroupStatistics, simulate
+from hiertools.diagnostics import (
+    autocorrelation,
+    ess_bulk,
+    ess_tail,
+    mcse_mean,
+    rank_counts,
+    rhat,
+    summarize,
+    to_arviz,
+)
 from hiertools.exact import exact_posterior
 from hiertools.likelihood import (
     log_likelihood,
@@ -24,6 +34,7 @@ from hiertools.likelihood import (
 from hiertools.metropolis import Chain, metropolis
 from hiertools.priors import CompletePooling, Hierarchical, Unpooled
 from hiertools.rrandom import RRandom, as_rng
+from hiertools.summary import Summary
 
 __version__ = "0.1.0"
 
@@ -36,20 +47,29 @@ __all__ = [
     "Hierarchical",
     "RRandom",
     "Replication",
+    "Summary",
     "Unpooled",
     "article_start",
     "as_rng",
+    "autocorrelation",
     "coverage",
     "error_parts",
+    "ess_bulk",
+    "ess_tail",
     "exact_posterior",
     "log_likelihood",
     "log_likelihood_loop",
     "log_likelihood_vectorized",
+    "mcse_mean",
     "metropolis",
     "normal_log_density",
     "posterior_interval",
     "posterior_mean",
+    "rank_counts",
     "replicate_article",
+    "rhat",
     "rmse",
     "simulate",
+    "summarize",
+    "to_arviz",
 ]

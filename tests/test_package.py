@@ -14,7 +14,7 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    "diagnostics",
+    *("summary", "diagnostics"),
     *("exact.quadrature", "exact.readout", "exact.truncated", "exact.individuals", "exact.rays"),
     *("exact.posterior", "exact.improper", "exact.flat", "exact.hierarchical", "exact"),
     *("better_samplers", "calibration"),
