@@ -16,6 +16,16 @@ from hiertools.comparison import (
     rmse,
 )
 from hiertools.data import GroupedData, GroupStatistics, simulate
+from hiertools.diagnostics import (
+    autocorrelation,
+    ess_bulk,
+    ess_tail,
+    mcse_mean,
+    rank_counts,
+    rhat,
+    summarize,
+    to_arviz,
+)
 from hiertools.exact import exact_posterior
 from hiertools.gibbs import gibbs
 from hiertools.hamiltonian import hmc
@@ -30,6 +40,7 @@ from hiertools.nuts import nuts
 from hiertools.parametrisation import Coordinates, centred, noncentred
 from hiertools.priors import CompletePooling, Hierarchical, Unpooled
 from hiertools.rrandom import RRandom, as_rng
+from hiertools.summary import Summary
 from hiertools.tuned import Tuned, tune, tuned_metropolis
 
 __version__ = "0.1.0"
@@ -45,29 +56,38 @@ __all__ = [
     "Hierarchical",
     "RRandom",
     "Replication",
+    "Summary",
     "Tuned",
     "Unpooled",
     "article_start",
     "as_rng",
+    "autocorrelation",
     "blockwise_metropolis",
     "centred",
     "coverage",
     "error_parts",
+    "ess_bulk",
+    "ess_tail",
     "exact_posterior",
     "gibbs",
     "hmc",
     "log_likelihood",
     "log_likelihood_loop",
     "log_likelihood_vectorized",
+    "mcse_mean",
     "metropolis",
     "noncentred",
     "normal_log_density",
     "nuts",
     "posterior_interval",
     "posterior_mean",
+    "rank_counts",
     "replicate_article",
+    "rhat",
     "rmse",
     "simulate",
+    "summarize",
+    "to_arviz",
     "tune",
     "tuned_metropolis",
 ]
