@@ -49,6 +49,10 @@ CALLS = {
     "steps": lambda ax: plots.steps(
         (np.arange(2), np.arange(2), np.eye(2)), [[0.0, 0.0], [1.0, 1.0]], [0.5, 0.5], ax=ax
     ),
+    "funnel": lambda ax: plots.funnel([0.0, 0.1], [0.2, 2.0], xlabel="z", ax=ax),
+    "orbit": lambda ax: plots.orbit(
+        (np.arange(2), np.arange(2), np.eye(2)), [[0.0, 0.0], [1.0, 1.0]], turned=1, ax=ax
+    ),
     "caterpillar": lambda ax: plots.caterpillar([[0, 1], [2, 3]], [0.5, 9.0], style="truth", ax=ax),
 }
 
