@@ -5,6 +5,7 @@ imported by itself, so that whoever wants numbers alone need not load Matplotlib
 """
 
 from hiertools.article import Replication, article_start, replicate_article
+from hiertools.benchmark import Benchmark, Measured, Spread, load_benchmark
 from hiertools.comparison import (
     ErrorParts,
     coverage,
@@ -39,14 +40,17 @@ from hiertools.summary import Summary
 __version__ = "0.1.0"
 
 __all__ = [
+    "Benchmark",
     "Chain",
     "CompletePooling",
     "ErrorParts",
     "GroupStatistics",
     "GroupedData",
     "Hierarchical",
+    "Measured",
     "RRandom",
     "Replication",
+    "Spread",
     "Summary",
     "Unpooled",
     "article_start",
@@ -57,6 +61,7 @@ __all__ = [
     "ess_bulk",
     "ess_tail",
     "exact_posterior",
+    "load_benchmark",
     "log_likelihood",
     "log_likelihood_loop",
     "log_likelihood_vectorized",

@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from hiertools.benchmark import Benchmark, effective_rate
 from hiertools.data import GroupedData
 
 
@@ -787,6 +788,60 @@ def steps(
     ax.set(xlabel=r"$\alpha_1$", ylabel=r"$\beta_1$")
     ax.legend(loc="upper right")
     return ax
+
+
+def benchmark(result: Benchmark, *, by: str = "whole", ax: Axes | None = None) -> Axes:
+    """Effective draws a second of every sampler, on a log scale, the fastest on top.
+
+    Parameters
+    ----------
+    result : Benchmark
+        Of one dataset: ``load_benchmark(path).of(75)``.
+    by : str
+        ``"sampling"`` or ``"whole"``: which seconds.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If `by` is neither, or no sampler has draws.
+
+    Examples
+    --------
+    >>> benchmark(Benchmark("", "", {}, {}, ()))
+    Traceback (most recent call last):
+    ValueError: result has no sampler with draws; nothing to show
+    """
+    rates = [(row, rate) for row in result.rows if (rate := effective_rate(row, by)) is not None]
+    if not rates:
+        raise ValueError("result has no sampler with draws; nothing to show")
+    rates.sort(key=lambda pair: pair[1].median)
+    ax = plt.subplots(figsize=(5.2, 1.0 + 0.27 * len(rates)))[1] if ax is None else ax
+    for group, (name, colour, marker) in _GROUPS.items():
+        heights = [k for k, (row, _) in enumerate(rates) if row.group == group]
+        if heights:
+            median, low, high = np.transpose([rates[k][1] for k in heights])
+            ax.hlines(heights, low, high, color=colour, lw=2.5, alpha=0.5)
+            ax.plot(median, heights, marker, color=colour, ls="", label=name)
+    ax.set_yticks(range(len(rates)), [row.label for row, _ in rates])
+    ax.set(xscale="log", xlabel=_SECONDS[by])
+    ax.legend(loc="lower right")
+    return ax
+
+
+_GROUPS = {
+    "exact": ("ours, no chain", "#117733", "D"),
+    "chain": ("ours, chains", "#0072B2", "o"),
+    "peer": ("peers", "#D55E00", "s"),
+}
+_SECONDS = {
+    "sampling": "effective draws per second of sampling",
+    "whole": "effective draws per second of the whole process",
+}
 
 
 def _axes(ax: Axes | None) -> Axes:

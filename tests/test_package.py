@@ -25,7 +25,7 @@ STORY = [
         "calibration",
     ),
     *("calibration", "simulation_study", "real_data", "without_bayes", "in_practice"),
-    *("plots", "notebook", "explorer", "explorers"),
+    *("benchmark", "plots", "notebook", "explorer", "explorers"),
 ]
 PICTURES = {"plots", "notebook", "explorer", "explorers"}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
