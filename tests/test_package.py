@@ -14,18 +14,10 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    *(
-        "summary",
-        "diagnostics",
-        "quadrature",
-        "truncated",
-        "rays",
-        "exact",
-        "better_samplers",
-        "calibration",
-    ),
-    *("calibration", "simulation_study", "real_data", "without_bayes", "in_practice"),
-    *("benchmark", "plots", "notebook", "explorer", "explorers"),
+    *("summary", "diagnostics", "quadrature", "truncated", "rays", "exact"),
+    *("tuned", "blockwise", "gibbs", "parametrisation", "adaptation", "hamiltonian", "nuts"),
+    *("benchmark", "calibration", "simulation_study", "real_data", "without_bayes", "in_practice"),
+    *("plots", "notebook", "explorer", "explorers"),
 ]
 PICTURES = {"plots", "notebook", "explorer", "explorers"}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
