@@ -11,6 +11,7 @@ was broken off goes on where it stopped. How to read the table: benchmarks/READM
 import argparse
 import contextlib
 import datetime as dt
+import functools
 import hashlib
 import json
 import os
@@ -35,6 +36,9 @@ RESULT = HERE / "results" / "samplers.json"
 N_CHAINS, N_DRAWS, N_WARMUP, M = 4, 1_000, 1_000, 5
 LIMITS = {75: 180, 1_000: 300, 10_000: 330}
 """Seconds that a process may take, by the number of individuals."""
+GROWTH = 5
+"""What takes so many times longer with ten times the individuals, and more, is not tried there
+when that is beyond the limit. (Work grows by ten at least; a process has its fixed costs.)"""
 RUNS = {75: 3, 1_000: 1, 10_000: 1}
 MOST_RHATS = 500
 """R-hat is looked at where it matters: at the parameters of smallest ESS, so many of them."""
@@ -101,8 +105,12 @@ def dataset(n):
     return ht.simulate(n, M, rng=ht.RRandom(1) if n == 75 else n)[0]
 
 
+@functools.cache
 def python_of(environment):
-    """The Python of an environment, which is made if it is not there or its list has changed."""
+    """The Python of an environment, made if it is not there or its list has changed.
+
+    A text if it cannot be made: the reason.
+    """
     if environment is None:
         return Path(sys.executable)
     folder, wanted = WORK / "env" / environment, HERE / "peers" / f"{environment}.txt"
@@ -114,7 +122,7 @@ def python_of(environment):
         for command in ([sys.executable, "-m", "venv", "--clear", folder], install):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
-                raise NotMeasuredError(f"not installed: {last_line(done.stderr, 'ERROR')}")
+                return f"not installed: {last_line(done.stderr, 'ERROR')}"
         stamp.write_text(made_of)
     return python
 
@@ -129,6 +137,8 @@ def last_line(text, word=""):
 def run(sampler, n, seed, *, n_draws=N_DRAWS, n_warmup=N_WARMUP):
     """One fresh process: its draws and its report (seconds and versions)."""
     python = python_of(sampler.environment)
+    if isinstance(python, str):
+        raise NotMeasuredError(python)
     cache = WORK / "cache" / str(sampler.environment)
     if sampler.settings.get("empty_cache"):
         shutil.rmtree(cache, ignore_errors=True)
@@ -257,24 +267,40 @@ def write(path, text):
     part.replace(path)
 
 
-def compare(samplers, sizes, runs, keep=None):
+def hopeless(sampler, n, rows):
+    """Why it is not tried at this n, after what it took at the size before; None if it is."""
+    before = [row for row in rows if row["sampler"] == sampler.name and row["n"] < n]
+    if not before:
+        return None
+    last, size = before[-1], f"n = {before[-1]['n']:,}"
+    if last["whole"] is None:
+        return f"not tried; at {size} {last['status']}"
+    if n >= 10 * last["n"] and GROWTH * last["whole"][0] > LIMITS[n]:
+        return f"not tried; {last['whole'][0]:.0f} s at {size}"
+    return None
+
+
+def compare(samplers, sizes, n_runs=None, keep=None):
     """All rows; each run is kept as a file in the folder `keep`, and not made again."""
+    for sampler in samplers:
+        python_of(sampler.environment)  # nothing is installed while something is measured
     rows = []
     for n in sizes:
         posterior = ht.exact_posterior(dataset(n), ht.Hierarchical())
         here = [sampler for sampler in samplers if n in sampler.sizes]
         found = {sampler.name: [] for sampler in here}
         # Round by round, so that a disturbance does not hit all the runs of one sampler.
-        for number in range(1, (runs or RUNS[n]) + 1):
+        for number in range(1, (n_runs or RUNS[n]) + 1):
             for sampler in here:
                 stored = keep and keep / f"{sampler.name}-{n}-{number}.json"
                 if stored and stored.exists():
                     one = json.loads(stored.read_text(encoding="utf8"))
                 else:
-                    one = measure(sampler, n, number, posterior)
+                    reason = hopeless(sampler, n, rows)
+                    one = {"status": reason} if reason else measure(sampler, n, number, posterior)
+                    say(sampler, n, one)
                     if stored:
                         write(stored, json.dumps(one))
-                    say(sampler, n, one)
                 found[sampler.name].append(one)
         rows += [row(sampler, n, found[sampler.name]) for sampler in here]
     return rows

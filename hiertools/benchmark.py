@@ -268,15 +268,16 @@ def load_benchmark(path: str | Path) -> Benchmark:
     ValueError: no result in nowhere.json; `make bench` makes benchmarks/results/samplers.json
     """
     try:
-        stored = json.loads(Path(path).read_text(encoding="utf8"))
+        text = Path(path).read_text(encoding="utf8")
     except FileNotFoundError:
         raise ValueError(
             f"no result in {path}; `make bench` makes benchmarks/results/samplers.json"
         ) from None
     try:
+        stored = json.loads(text)
         rows = tuple(Measured(**_with_spreads(row)) for row in stored.pop("rows"))
         return Benchmark(**stored, rows=rows)
-    except (TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is no result of benchmarks/compare.py: {error}") from None
 
 

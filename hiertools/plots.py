@@ -793,6 +793,9 @@ def steps(
 def benchmark(result: Benchmark, *, by: str = "whole", ax: Axes | None = None) -> Axes:
     """Effective draws a second of every sampler, on a log scale, the fastest on top.
 
+    A line goes from the least to the most of its runs. Hollow markers are chains that have not
+    converged: their R-hat is above 1.05, and their draws are of no use.
+
     Parameters
     ----------
     result : Benchmark
@@ -821,14 +824,17 @@ def benchmark(result: Benchmark, *, by: str = "whole", ax: Axes | None = None) -
         raise ValueError("result has no sampler with draws; nothing to show")
     rates.sort(key=lambda pair: pair[1].median)
     ax = plt.subplots(figsize=(5.2, 1.0 + 0.27 * len(rates)))[1] if ax is None else ax
-    for group, (name, colour, marker) in _GROUPS.items():
-        heights = [k for k, (row, _) in enumerate(rates) if row.group == group]
-        if heights:
-            median, low, high = np.transpose([rates[k][1] for k in heights])
-            ax.hlines(heights, low, high, color=colour, lw=2.5, alpha=0.5)
-            ax.plot(median, heights, marker, color=colour, ls="", label=name)
+    for height, (row, rate) in enumerate(rates):
+        _, colour, marker = _GROUPS[row.group]
+        fill = colour if row.rhat is not None and row.rhat.median <= _CONVERGED else "white"
+        ax.plot([rate.low, rate.high], [height, height], color=colour, lw=3, alpha=0.4)
+        ax.plot(rate.median, height, marker, color=colour, mfc=fill)
+    for name, colour, marker in _GROUPS.values():
+        ax.plot([], [], marker, color=colour, label=name)
+    ax.plot([], [], "o", color="black", mfc="white", label="not converged")
     ax.set_yticks(range(len(rates)), [row.label for row, _ in rates])
-    ax.set(xscale="log", xlabel=_SECONDS[by])
+    ax.set(xscale="log", xlabel=f"effective draws / s, {_SECONDS[by]}")
+    ax.xaxis.set_major_formatter("{x:,g}")
     ax.legend(loc="lower right")
     return ax
 
@@ -838,10 +844,8 @@ _GROUPS = {
     "chain": ("ours, chains", "#0072B2", "o"),
     "peer": ("peers", "#D55E00", "s"),
 }
-_SECONDS = {
-    "sampling": "effective draws per second of sampling",
-    "whole": "effective draws per second of the whole process",
-}
+_SECONDS = {"sampling": "sampling alone", "whole": "whole process"}
+_CONVERGED = 1.05
 
 
 def _axes(ax: Axes | None) -> Axes:
