@@ -6,6 +6,7 @@ imported by itself, so that whoever wants numbers alone need not load Matplotlib
 
 from hiertools.adaptation import HamiltonianChain
 from hiertools.article import Replication, article_start, replicate_article
+from hiertools.benchmark import Benchmark, load_benchmark
 from hiertools.blockwise import blockwise_metropolis
 from hiertools.comparison import (
     ErrorParts,
@@ -46,6 +47,7 @@ from hiertools.tuned import Tuned, tune, tuned_metropolis
 __version__ = "0.1.0"
 
 __all__ = [
+    "Benchmark",
     "Chain",
     "CompletePooling",
     "Coordinates",
@@ -71,6 +73,7 @@ __all__ = [
     "exact_posterior",
     "gibbs",
     "hmc",
+    "load_benchmark",
     "log_likelihood",
     "log_likelihood_loop",
     "log_likelihood_vectorized",

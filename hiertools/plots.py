@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from hiertools.benchmark import Benchmark, effective_rate
 from hiertools.data import GroupedData
 
 
@@ -858,6 +859,64 @@ def orbit(
     ax.set(xlabel=r"$\alpha_1$", ylabel=r"$\beta_1$")
     ax.legend(loc="lower left")
     return ax
+
+
+def benchmark(result: Benchmark, *, by: str = "whole", ax: Axes | None = None) -> Axes:
+    """Effective draws a second of every sampler, on a log scale, the fastest on top.
+
+    A line goes from the least to the most of its runs. Hollow markers are chains that have not
+    converged: their R-hat is above 1.05, and their draws are of no use.
+
+    Parameters
+    ----------
+    result : Benchmark
+        Of one dataset: ``load_benchmark(path).of(75)``.
+    by : str
+        ``"sampling"`` or ``"whole"``: which seconds.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If `by` is neither, or no sampler has draws.
+
+    Examples
+    --------
+    >>> benchmark(Benchmark("", "", {}, {}, ()))
+    Traceback (most recent call last):
+    ValueError: result has no sampler with draws; nothing to show
+    """
+    rates = [(row, rate) for row in result.rows if (rate := effective_rate(row, by)) is not None]
+    if not rates:
+        raise ValueError("result has no sampler with draws; nothing to show")
+    rates.sort(key=lambda pair: pair[1].median)
+    ax = plt.subplots(figsize=(5.2, 1.0 + 0.27 * len(rates)))[1] if ax is None else ax
+    for height, (row, rate) in enumerate(rates):
+        _, colour, marker = _GROUPS[row.group]
+        fill = colour if row.rhat is not None and row.rhat.median <= _CONVERGED else "white"
+        ax.plot([rate.low, rate.high], [height, height], color=colour, lw=3, alpha=0.4)
+        ax.plot(rate.median, height, marker, color=colour, mfc=fill)
+    for name, colour, marker in _GROUPS.values():
+        ax.plot([], [], marker, color=colour, label=name)
+    ax.plot([], [], "o", color="black", mfc="white", label="not converged")
+    ax.set_yticks(range(len(rates)), [row.label for row, _ in rates])
+    ax.set(xscale="log", xlabel=f"effective draws / s, {_SECONDS[by]}")
+    ax.xaxis.set_major_formatter("{x:,g}")
+    ax.legend(loc="lower right")
+    return ax
+
+
+_GROUPS = {
+    "exact": ("ours, no chain", "#117733", "D"),
+    "chain": ("ours, chains", "#0072B2", "o"),
+    "peer": ("peers", "#D55E00", "s"),
+}
+_SECONDS = {"sampling": "sampling alone", "whole": "whole process"}
+_CONVERGED = 1.05
 
 
 def _contours(ax: Axes, contours: tuple[ArrayLike, ArrayLike, ArrayLike]) -> None:

@@ -14,9 +14,9 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    *("summary", "diagnostics", "quadrature", "truncated", "rays", "exact", "tuned", "blockwise"),
-    *("gibbs", "parametrisation", "adaptation", "hamiltonian", "nuts", "calibration"),
-    *("simulation_study", "real_data", "without_bayes", "in_practice"),
+    *("summary", "diagnostics", "quadrature", "truncated", "rays", "exact"),
+    *("tuned", "blockwise", "gibbs", "parametrisation", "adaptation", "hamiltonian", "nuts"),
+    *("benchmark", "calibration", "simulation_study", "real_data", "without_bayes", "in_practice"),
     *("plots", "notebook", "explorer", "explorers_samplers", "explorers"),
 ]
 PICTURES = {"plots", "notebook", "explorer", "explorers_samplers", "explorers"}
