@@ -17,11 +17,13 @@ STORY = [
     *("summary", "diagnostics"),
     *("exact.quadrature", "exact.readout", "exact.truncated", "exact.individuals", "exact.rays"),
     *("exact.posterior", "exact.improper", "exact.flat", "exact.hierarchical", "exact"),
-    *("better_samplers", "calibration"),
+    *("tuned", "blockwise", "gibbs", "parametrisation", "adaptation", "hamiltonian", "nuts"),
+    *("benchmark", "calibration"),
     *("simulation_study", "real_data", "without_bayes", "in_practice"),
     *("plots", "notebook", "explorers.explorer", "explorers.shared", "explorers.data"),
     *("explorers.stepper", "explorers.sampler", "explorers.shrinkage", "explorers.pooling"),
-    *("explorers.comparison", "explorers.nodes", "explorers"),
+    *("explorers.comparison", "explorers.nodes", "explorers.funnel"),
+    *("explorers.leapfrog", "explorers"),
 ]
 PICTURES = {"plots", "notebook", "explorers"}
 FILES = {

@@ -10,6 +10,8 @@ from typing import Final
 
 from hiertools.explorers.comparison import comparison_explorer
 from hiertools.explorers.data import data_explorer
+from hiertools.explorers.funnel import funnel_explorer
+from hiertools.explorers.leapfrog import leapfrog_explorer
 from hiertools.explorers.nodes import nodes_explorer
 from hiertools.explorers.pooling import pooling_explorer
 from hiertools.explorers.sampler import sampler_explorer
@@ -24,6 +26,8 @@ EXPLORERS: Final = (
     pooling_explorer,
     comparison_explorer,
     nodes_explorer,
+    funnel_explorer,
+    leapfrog_explorer,
 )
 """All of them, in the order of the book."""
 
@@ -31,6 +35,8 @@ __all__ = [
     "EXPLORERS",
     "comparison_explorer",
     "data_explorer",
+    "funnel_explorer",
+    "leapfrog_explorer",
     "metropolis_stepper",
     "nodes_explorer",
     "pooling_explorer",

@@ -1,0 +1,12 @@
+"""For the tests and the doctests alike: no figure stays open."""
+
+import sys
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
