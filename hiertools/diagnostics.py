@@ -386,7 +386,9 @@ def _ess(x: NDArray[Any], method: str) -> float:
     """Effective sample size by arviz-stats; NaN of what never varies, where it says n."""
     from arviz_stats.base import array_stats
 
-    if np.ptp(_halves(x).astype(np.float64)) == 0:
+    # Ranks know no scale. Of other draws, here of range one, it takes less than that for no motion.
+    least = 1e-15 if method == "mean" else 0.0
+    if np.ptp(_halves(x).astype(np.float64)) <= least:
         return math.nan
     return float(array_stats.ess(x, chain_axis=0, draw_axis=1, method=method))
 

@@ -287,11 +287,14 @@ def test_a_chain_that_stops_has_no_tail():
     assert "nan" in repr(summarize({"x": x}))
 
 
-def test_one_draw_left_out_of_the_halves_does_not_make_a_chain_move():
-    x = np.ones((1, 9))
+@pytest.mark.parametrize("tiny", [0.0, 5e-324, 1e-17])
+def test_one_draw_left_out_of_the_halves_does_not_make_a_chain_move(tiny):
+    x = np.zeros((1, 9))
     x[0, 4] = 2.0
-    for diagnostic in DIAGNOSTICS.values():
-        assert np.isnan(one(diagnostic, x))
+    x[0, 0] = tiny  # next to 2 as good as nothing: the Monte Carlo error cannot come from it
+    assert np.isnan(one(mcse_mean, x))
+    for diagnostic in (rhat, ess_bulk):
+        assert np.isnan(one(diagnostic, x)) == (tiny == 0.0)
 
 
 # --- the table ------------------------------------------------------------------------------
@@ -578,8 +581,11 @@ def test_any_draws_have_an_answer_and_nan_says_that_a_chain_stood_still(x):
     half = x.shape[1] // 2
     halves = np.concatenate([x[:, :half], x[:, -half:]])
     still = (halves == halves[0, 0]).all(axis=(0, 1))
-    for name in ("mcse", "rhat", "ess_bulk"):
+    for name in ("rhat", "ess_bulk"):
         np.testing.assert_array_equal(np.isnan(columns[name]), still)
+    hardly = np.ptp(halves, axis=(0, 1)) <= 2e-15 * np.ptp(x, axis=(0, 1))
+    assert (still <= np.isnan(columns["mcse"])).all()
+    assert (np.isnan(columns["mcse"]) <= hardly).all()  # no motion next to the middle draw's
     assert (still <= np.isnan(columns["ess_tail"])).all()
     assert np.isfinite(columns["mean"]).all()
     assert (columns["sd"] >= 0).all()
