@@ -7,6 +7,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def close_figures():
+    """Close them all after each."""
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")

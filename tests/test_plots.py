@@ -16,12 +16,6 @@ mpl.use("Agg")
 RESULT = Path(__file__).parents[1] / "benchmarks" / "results" / "samplers.json"
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 def lines_of(n):
     return {"alpha": np.linspace(0, 1, n), "beta": np.linspace(-1, 0, n)}
 
