@@ -240,8 +240,8 @@ def grow(
 def turns_back(away: FloatArray, p_first: FloatArray, p_last: FloatArray) -> BoolArray:
     r"""Whether the ends of a path would come closer to each other if they rolled on.
 
-    .. math:: (z_\text{last} - z_\text{first}) \cdot p_\text{first} < 0 \quad\text{or}\quad
-        (z_\text{last} - z_\text{first}) \cdot p_\text{last} < 0
+    .. math:: (\zeta_\text{last} - \zeta_\text{first}) \cdot v_\text{first} < 0 \quad\text{or}\quad
+        (\zeta_\text{last} - \zeta_\text{first}) \cdot v_\text{last} < 0
 
     Parameters
     ----------
