@@ -14,7 +14,8 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    *("diagnostics", "quadrature", "truncated", "rays", "exact", "better_samplers", "calibration"),
+    *("diagnostics", "quadrature", "truncated", "rays", "exact", "better_samplers"),
+    *("uniformity", "calibration", "faults"),
     *("simulation_study", "real_data", "without_bayes", "in_practice"),
     *("plots", "notebook", "explorer", "explorers"),
 ]
