@@ -77,11 +77,13 @@ def draw_joint(
 
 
 def quantities(data: GroupedData, params: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    r"""What the checks look at: every parameter by itself, and two numbers that hold the data.
+    r"""What the checks look at: every parameter by itself, and three numbers that hold the data.
 
-    The log likelihood, and the sum of standardised residuals,
-    :math:`\sum_{ij} (y_{ij} - \alpha_i - \beta_i x_{ij}) / \sigma`, see faults that no
-    parameter by itself does: a posterior can have the right margins and forget the data.
+    The log likelihood, and of the standardised residuals
+    :math:`z_{ij} = (y_{ij} - \alpha_i - \beta_i x_{ij}) / \sigma` the sum, and the log of the mean
+    square. They see what no parameter by itself does: draws from the prior have the right
+    margins on average, and forget the data. (The log has light tails where the log likelihood of
+    a wrong posterior has heavy ones, in which a mean of differences drowns.)
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def quantities(data: GroupedData, params: Mapping[str, FloatArray]) -> dict[str,
     >>> data = GroupedData(y=[1.0, 3.0], x=[0.0, 1.0], group=[0, 0])
     >>> params = {"alpha": np.array([1.0]), "beta": np.array([1.0]), "sigma": np.array(2.0)}
     >>> list(quantities(data, params))
-    ['alpha[0]', 'beta[0]', 'sigma', 'log_likelihood', 'residual_sum']
+    ['alpha[0]', 'beta[0]', 'sigma', 'log_likelihood', 'residual_sum', 'log_residual_square']
     """
     found: dict[str, FloatArray] = {}
     for name, values in params.items():
@@ -119,8 +121,11 @@ def quantities(data: GroupedData, params: Mapping[str, FloatArray]) -> dict[str,
             found[name] = values
     found["log_likelihood"] = log_likelihood(data, params)
     s, alpha, beta, sigma = data.statistics, params["alpha"], params["beta"], params["sigma"]
+    gap = s.y_mean - alpha - beta * s.x_mean
+    squares = (s.rss + s.m * gap**2 + s.x_ss * (beta - s.slope) ** 2).sum(axis=-1)
     with np.errstate(all="ignore"):  # a kernel that leaves the support is for the caller to see
-        found["residual_sum"] = (s.m * (s.y_mean - alpha - beta * s.x_mean)).sum(axis=-1) / sigma
+        found["residual_sum"] = (s.m * gap).sum(axis=-1) / sigma
+        found["log_residual_square"] = np.log(squares / sigma**2 / s.m.sum())
     return found
 
 
@@ -214,9 +219,41 @@ def joint_test(
     first, last = quantities(data, before), quantities(data, after)
     with np.errstate(all="ignore"):  # infinite values make z infinite
         differences = {name: last[name] - first[name] for name in first}
-        for name in [name for name in first if name != "log_likelihood"]:
+        for name in [name for name in first if not name.startswith("log_")]:
             differences[f"{name}**2"] = last[name] ** 2 - first[name] ** 2
     return {name: _z_score(difference) for name, difference in differences.items()}
+
+
+def last_draws(sampler: Sampler) -> Kernel:
+    """A sampler as a kernel for `joint_test`: where its chains are after so many draws.
+
+    Parameters
+    ----------
+    sampler : callable
+        ``sampler(data, start, n_draws, rng) -> draws`` of shape (n_replicates, n_draws, ...).
+
+    Returns
+    -------
+    callable
+        ``kernel(data, params, n_steps, rng) -> params``
+
+    Examples
+    --------
+    >>> def still(data, start, n_draws, rng):
+    ...     return {"sigma": np.repeat(start["sigma"][:, None], n_draws, axis=1)}
+    >>> last_draws(still)(None, {"sigma": np.ones(4)}, 9, 1)
+    {'sigma': array([1., 1., 1., 1.])}
+    """
+
+    def kernel(
+        data: GroupedData, params: dict[str, FloatArray], n_steps: int, rng: Any
+    ) -> dict[str, FloatArray]:
+        draws = _returned(
+            "sampler", sampler(data, params, n_steps, rng), _repeated(params, n_steps)
+        )
+        return {name: values[:, -1] for name, values in draws.items()}
+
+    return kernel
 
 
 def sbc(
@@ -284,8 +321,8 @@ def sbc(
     """
     n_draws, rng = whole_number("n_draws", n_draws, least=1), as_rng(rng)
     data, truth = draw_joint(model, design, n_replicates, rng)
-    like = {name: np.repeat(value[:, None], n_draws, axis=1) for name, value in truth.items()}
-    draws = _returned("sampler", sampler(data, _copy(truth), n_draws, rng), like)
+    drawn = sampler(data, _copy(truth), n_draws, rng)
+    draws = _returned("sampler", drawn, _repeated(truth, n_draws))
     of_truth = quantities(data, truth)
     of_draws = quantities(GroupedData(data.y[:, None], data.x, data.group), draws)
     return Ranks({name: _rank(of_truth[name], of_draws[name], rng) for name in of_truth}, n_draws)
@@ -321,21 +358,22 @@ def exact_sampler(model: Model) -> Sampler:
     return sampler
 
 
-def chain_sampler(kernel: Kernel, *, thin: int = 1) -> Sampler:
-    r"""For `sbc`: two walks that start at the truth, together n_draws long, split at random.
+def chain_sampler(sampler: Sampler, *, thin: int = 1) -> Sampler:
+    r"""For `sbc`: the truth at a random place of a chain, which runs from it both ways.
 
-    One walk run backwards, the truth, and the other walk are a single stationary chain, in which
-    the truth has a random place. For a reversible kernel (Metropolis, Hamiltonian) this holds
-    exactly: ranks are uniform however slowly the chain mixes. For one that is not, such as Gibbs
-    in a fixed order, a step backwards is not a step forwards; `thin` until steps are nearly
-    independent.
+    Two walks start at the truth. The first, run backwards, the truth, and the second are one
+    stationary chain in which the truth has a place like any other. For a reversible sampler
+    (Metropolis, Hamiltonian) this holds exactly: ranks are uniform however slowly the chain mixes.
+    For one that is not, such as Gibbs in a fixed order, a step backwards is not a step forwards;
+    `thin` until draws are nearly independent.
 
     Parameters
     ----------
-    kernel : callable
-        As for `joint_test`.
+    sampler : callable
+        ``sampler(data, start, n_draws, rng) -> draws`` of shape (n_replicates, n_draws, ...), for
+        `data` with y of shape (n_replicates, N): the draws of so many chains, without warm-up.
     thin : int
-        Steps from one draw to the next. More steps, more faults that show.
+        Iterations from one draw to the next. More iterations, more faults that show.
 
     Returns
     -------
@@ -353,31 +391,30 @@ def chain_sampler(kernel: Kernel, *, thin: int = 1) -> Sampler:
 
     Examples
     --------
-    >>> def still(data, params, n_steps, rng):
-    ...     return params
-    >>> draws = chain_sampler(still)(None, {"sigma": np.ones(4)}, 9, np.random.default_rng(1))
+    >>> def still(data, start, n_draws, rng):
+    ...     return {"sigma": np.repeat(start["sigma"][:, None], n_draws, axis=1)}
+    >>> draws = chain_sampler(still, thin=2)(None, {"sigma": np.ones(4)}, 9, 1)
     >>> draws["sigma"].shape
     (4, 9)
     """
     thin = whole_number("thin", thin, least=1)
 
-    def sampler(
+    def both_ways(
         data: GroupedData, truth: dict[str, FloatArray], n_draws: int, rng: Any
     ) -> dict[str, FloatArray]:
-        n_replicates = len(next(iter(truth.values())))
-        first_walk = np.floor(rng.random(n_replicates) * (n_draws + 1))
-        walked, here = [], truth
-        for t in range(n_draws):
-            back = first_walk == t
-            here = {
-                name: np.where(back.reshape(-1, *[1] * (value.ndim - 1)), truth[name], value)
-                for name, value in here.items()
-            }
-            here = _returned("kernel", kernel(data, _copy(here), thin, rng), truth)
-            walked.append(here)
-        return {name: np.stack([place[name] for place in walked], axis=1) for name in truth}
+        rng, like = as_rng(rng), _repeated(truth, n_draws * thin)
+        walks = (sampler(data, _copy(truth), n_draws * thin, rng) for _ in range(2))
+        first, second = (_returned("sampler", walk, like) for walk in walks)
+        n_first = np.floor(rng.random(len(truth["sigma"])) * (n_draws + 1))
+        is_first = np.arange(n_draws) < n_first[:, None]
+        draws = {}
+        for name in truth:
+            one, other = (walk[name][:, thin - 1 :: thin] for walk in (first, second))
+            mask = is_first.reshape(is_first.shape + (1,) * (one.ndim - 2))
+            draws[name] = np.where(mask, one, other[:, ::-1])
+        return draws
 
-    return sampler
+    return both_ways
 
 
 def _rank(truth: FloatArray, draws: FloatArray, rng: Any) -> NDArray[np.int64]:
@@ -397,6 +434,14 @@ def _z_score(differences: FloatArray) -> float:
 
 def _copy(params: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     return {name: value.copy() for name, value in params.items()}
+
+
+def _repeated(params: Mapping[str, FloatArray], n_draws: int) -> dict[str, FloatArray]:
+    """`params` with a draw axis after the first, of the shape that draws have."""
+    return {
+        name: np.broadcast_to(value[:, None], (len(value), n_draws, *value.shape[1:]))
+        for name, value in params.items()
+    }
 
 
 def _returned(who: str, params: Any, like: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
