@@ -4,7 +4,16 @@
 imported by itself, so that whoever wants numbers alone need not load Matplotlib.
 """
 
+from hiertools.adaptation import HamiltonianChain
 from hiertools.article import Replication, article_start, replicate_article
+from hiertools.blockwise import blockwise_metropolis
+from hiertools.calibration import (
+    chain_sampler,
+    exact_sampler,
+    joint_test,
+    last_draws,
+    sbc,
+)
 from hiertools.comparison import (
     ErrorParts,
     coverage,
@@ -15,6 +24,8 @@ from hiertools.comparison import (
 )
 from hiertools.data import GroupedData, GroupStatistics, simulate
 from hiertools.exact import exact_posterior
+from hiertools.gibbs import gibbs
+from hiertools.hamiltonian import hmc
 from hiertools.likelihood import (
     log_likelihood,
     log_likelihood_loop,
@@ -22,34 +33,55 @@ from hiertools.likelihood import (
     normal_log_density,
 )
 from hiertools.metropolis import Chain, metropolis
+from hiertools.nuts import nuts
+from hiertools.parametrisation import Coordinates, centred, noncentred
 from hiertools.priors import CompletePooling, Hierarchical, Unpooled
 from hiertools.rrandom import RRandom, as_rng
+from hiertools.tuned import Tuned, tune, tuned_metropolis
+from hiertools.uniformity import Ranks
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Chain",
     "CompletePooling",
+    "Coordinates",
     "ErrorParts",
     "GroupStatistics",
     "GroupedData",
+    "HamiltonianChain",
     "Hierarchical",
     "RRandom",
+    "Ranks",
     "Replication",
+    "Tuned",
     "Unpooled",
     "article_start",
     "as_rng",
+    "blockwise_metropolis",
+    "centred",
+    "chain_sampler",
     "coverage",
     "error_parts",
     "exact_posterior",
+    "exact_sampler",
+    "gibbs",
+    "hmc",
+    "joint_test",
+    "last_draws",
     "log_likelihood",
     "log_likelihood_loop",
     "log_likelihood_vectorized",
     "metropolis",
+    "noncentred",
     "normal_log_density",
+    "nuts",
     "posterior_interval",
     "posterior_mean",
     "replicate_article",
     "rmse",
+    "sbc",
     "simulate",
+    "tune",
+    "tuned_metropolis",
 ]

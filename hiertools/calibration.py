@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hiertools._checks import FloatArray, float_array, whole_number
 from hiertools.data import GroupedData, grouped
 from hiertools.exact import integrate
-from hiertools.likelihood import log_likelihood
+from hiertools.likelihood import log_likelihood, squared_residuals
 from hiertools.priors import Model
 from hiertools.rrandom import Rng, as_rng
 from hiertools.uniformity import Ranks
@@ -122,7 +122,7 @@ def quantities(data: GroupedData, params: Mapping[str, FloatArray]) -> dict[str,
     found["log_likelihood"] = log_likelihood(data, params)
     s, alpha, beta, sigma = data.statistics, params["alpha"], params["beta"], params["sigma"]
     gap = s.y_mean - alpha - beta * s.x_mean
-    squares = (s.rss + s.m * gap**2 + s.x_ss * (beta - s.slope) ** 2).sum(axis=-1)
+    squares = squared_residuals(s, alpha, beta).sum(axis=-1)
     with np.errstate(all="ignore"):  # a kernel that leaves the support is for the caller to see
         found["residual_sum"] = (s.m * gap).sum(axis=-1) / sigma
         found["log_residual_square"] = np.log(squares / sigma**2 / s.m.sum())

@@ -14,10 +14,10 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    *("diagnostics", "quadrature", "truncated", "rays", "exact", "better_samplers"),
-    *("uniformity", "calibration", "faults"),
-    *("simulation_study", "real_data", "without_bayes", "in_practice"),
-    *("plots", "notebook", "explorer", "explorers"),
+    *("diagnostics", "quadrature", "truncated", "rays", "exact", "tuned", "blockwise", "gibbs"),
+    *("parametrisation", "adaptation", "hamiltonian", "nuts"),
+    *("uniformity", "calibration", "faults", "simulation_study", "real_data"),
+    *("without_bayes", "in_practice", "plots", "notebook", "explorer", "explorers"),
 ]
 PICTURES = {"plots", "notebook", "explorer", "explorers"}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
