@@ -62,11 +62,7 @@ def draw_joint(
     >>> data.y.shape, params["alpha"].shape
     ((10, 12), (10, 3))
     """
-    if not isinstance(model, Model):
-        raise ValueError(
-            "model must be Unpooled(), CompletePooling() or Hierarchical(), got "
-            f"{model if isinstance(model, type) else type(model).__name__}"
-        )
+    _checked_model(model)
     n_replicates = whole_number("n_replicates", n_replicates, least=1)
     x, group, n, rng = grouped(design).x, design.group, design.n, as_rng(rng)
     params = model.sample_prior(n, rng, n_draws=n_replicates)
@@ -208,6 +204,7 @@ def joint_test(
     True
     """
     n_replicates = whole_number("n_replicates", n_replicates, least=2)
+    _function("kernel", kernel)
     n_steps, rng = whole_number("n_steps", n_steps, least=1), as_rng(rng)
     data, before = draw_joint(model, design, n_replicates, rng)
     after = _returned("kernel", kernel(data, _copy(before), n_steps, rng), before)
@@ -244,6 +241,7 @@ def last_draws(sampler: Sampler) -> Kernel:
     >>> last_draws(still)(None, {"sigma": np.ones(4)}, 9, 1)
     {'sigma': array([1., 1., 1., 1.])}
     """
+    _function("sampler", sampler)
 
     def kernel(
         data: GroupedData, params: dict[str, FloatArray], n_steps: int, rng: Any
@@ -319,6 +317,7 @@ def sbc(
     >>> min(found.p_values().values()) > 1e-4
     True
     """
+    _function("sampler", sampler)
     n_draws, rng = whole_number("n_draws", n_draws, least=1), as_rng(rng)
     data, truth = draw_joint(model, design, n_replicates, rng)
     drawn = sampler(data, _copy(truth), n_draws, rng)
@@ -347,6 +346,7 @@ def exact_sampler(model: Model) -> Sampler:
     >>> exact_sampler(CompletePooling())(data, {}, 5, np.random.default_rng(1))["alpha"].shape
     (2, 5, 1)
     """
+    _checked_model(model)
 
     def sampler(
         data: GroupedData, _truth: dict[str, FloatArray], n_draws: int, rng: Any
@@ -397,6 +397,7 @@ def chain_sampler(sampler: Sampler, *, thin: int = 1) -> Sampler:
     >>> draws["sigma"].shape
     (4, 9)
     """
+    _function("sampler", sampler)
     thin = whole_number("thin", thin, least=1)
 
     def both_ways(
@@ -415,6 +416,19 @@ def chain_sampler(sampler: Sampler, *, thin: int = 1) -> Sampler:
         return draws
 
     return both_ways
+
+
+def _checked_model(model: Model) -> None:
+    if not isinstance(model, Model):
+        raise ValueError(
+            "model must be Unpooled(), CompletePooling() or Hierarchical(), got "
+            f"{model if isinstance(model, type) else type(model).__name__}"
+        )
+
+
+def _function(name: str, value: Any) -> None:
+    if not callable(value):
+        raise ValueError(f"{name} must be a function, got {type(value).__name__}")
 
 
 def _rank(truth: FloatArray, draws: FloatArray, rng: Any) -> NDArray[np.int64]:
