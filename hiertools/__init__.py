@@ -23,6 +23,16 @@ from hiertools.comparison import (
     rmse,
 )
 from hiertools.data import GroupedData, GroupStatistics, simulate
+from hiertools.diagnostics import (
+    autocorrelation,
+    ess_bulk,
+    ess_tail,
+    mcse_mean,
+    rank_counts,
+    rhat,
+    summarize,
+    to_arviz,
+)
 from hiertools.exact import exact_posterior
 from hiertools.gibbs import gibbs
 from hiertools.hamiltonian import hmc
@@ -37,6 +47,7 @@ from hiertools.nuts import nuts
 from hiertools.parametrisation import Coordinates, centred, noncentred
 from hiertools.priors import CompletePooling, Hierarchical, Unpooled
 from hiertools.rrandom import RRandom, as_rng
+from hiertools.summary import Summary
 from hiertools.tuned import Tuned, tune, tuned_metropolis
 from hiertools.uniformity import Ranks
 
@@ -54,15 +65,19 @@ __all__ = [
     "RRandom",
     "Ranks",
     "Replication",
+    "Summary",
     "Tuned",
     "Unpooled",
     "article_start",
     "as_rng",
+    "autocorrelation",
     "blockwise_metropolis",
     "centred",
     "chain_sampler",
     "coverage",
     "error_parts",
+    "ess_bulk",
+    "ess_tail",
     "exact_posterior",
     "exact_sampler",
     "gibbs",
@@ -72,16 +87,21 @@ __all__ = [
     "log_likelihood",
     "log_likelihood_loop",
     "log_likelihood_vectorized",
+    "mcse_mean",
     "metropolis",
     "noncentred",
     "normal_log_density",
     "nuts",
     "posterior_interval",
     "posterior_mean",
+    "rank_counts",
     "replicate_article",
+    "rhat",
     "rmse",
     "sbc",
     "simulate",
+    "summarize",
+    "to_arviz",
     "tune",
     "tuned_metropolis",
 ]

@@ -309,6 +309,151 @@ def trace(
     return ax
 
 
+def rank_plot(counts: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """A histogram of ranks for each chain, one above the other; flat where chains have mixed.
+
+    Parameters
+    ----------
+    counts : array_like of shape (n_chains, n_bins)
+        From `hiertools.rank_counts`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> ax = rank_plot([[3, 1], [1, 3]])
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['chain 1', 'chain 2']
+    """
+    ax = _axes(ax)
+    heights = np.asarray(counts, dtype=np.float64)
+    n_chains, n_bins = heights.shape
+    level = heights.mean() / heights.max()
+    for k, row in enumerate(0.85 * heights / heights.max()):
+        colour = CHAIN_COLOURS[k % len(CHAIN_COLOURS)]
+        places = (np.arange(n_bins) + 0.5) / n_bins
+        ax.bar(places, -row, 0.9 / n_bins, bottom=k + 0.5, color=colour, alpha=0.75)
+        label = "all alike" if k == 0 else None
+        ax.axhline(k + 0.5 - 0.85 * level, color="black", lw=1, ls="--", label=label)
+    ax.set_yticks(range(n_chains), [f"chain {k + 1}" for k in range(n_chains)])
+    ax.set_xticks([0, 0.5, 1], ["lowest", "middle", "highest"])
+    ax.grid(visible=False)
+    ax.set(xlabel="rank among the draws of all chains", ylim=(n_chains - 0.45, -0.5))
+    return ax
+
+
+def truth_ranks(
+    counts: ArrayLike, *, band: tuple[float, float] | None = None, ax: Axes | None = None
+) -> Axes:
+    """A histogram of the ranks of the truth among draws; flat where the draws are right.
+
+    Parameters
+    ----------
+    counts : array_like of shape (n_bins,)
+        From `hiertools.Ranks.counts`.
+    band : tuple of float, optional
+        Counts between which a bin of uniform ranks mostly lies.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> truth_ranks([5, 3, 4], band=(1.0, 8.0)).get_ylabel()
+    'datasets'
+    """
+    ax = _axes(ax)
+    heights = np.asarray(counts, dtype=np.float64)
+    places = (np.arange(heights.size) + 0.5) / heights.size
+    ax.bar(places, heights, 0.9 / heights.size, color=CHAIN_COLOURS[0], alpha=0.75)
+    if band is not None:
+        ax.axhspan(*band, color=QUIET, alpha=0.3, lw=0)
+    ax.axhline(heights.mean(), color="black", lw=1, ls="--")
+    ax.set_xticks([0, 0.5, 1], ["lowest", "middle", "highest"])
+    ax.grid(visible=False)
+    ax.set(xlabel="rank of the truth among its draws", ylabel="datasets", xlim=(0, 1))
+    return ax
+
+
+def rank_differences(
+    shares: Mapping[str, ArrayLike],
+    band: tuple[ArrayLike, ArrayLike] | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Cumulated shares of ranks, less what uniform ranks have; level where the draws are right.
+
+    Parameters
+    ----------
+    shares : dict of array_like, each of shape (n_bins + 1,)
+        By label: the share of ranks in the first 0, 1, ..., n_bins bins.
+    band : tuple of array_like, each of shape (n_bins + 1,), optional
+        Lowest and highest shares, from `hiertools.uniformity.uniform_band`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> len(rank_differences({"sigma": [0.0, 0.4, 1.0]}).get_lines())
+    2
+    """
+    ax = _axes(ax)
+    for k, (label, values) in enumerate(shares.items()):
+        line = ("-", "--", "-.", ":")[k % 4]
+        x = np.linspace(0, 1, np.size(values))
+        colour = CHAIN_COLOURS[k % len(CHAIN_COLOURS)]
+        ax.plot(x, np.asarray(values) - x, line, color=colour, label=label)
+    if band is not None:
+        lower, upper = (np.asarray(edge) for edge in band)
+        x = np.linspace(0, 1, lower.size)
+        ax.fill_between(x, lower - x, upper - x, color=QUIET, alpha=0.3, lw=0)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set_xticks([0, 0.5, 1], ["lowest", "middle", "highest"])
+    ax.set(xlabel="rank of the truth among its draws", ylabel="share too many", xlim=(0, 1))
+    return ax
+
+
+def autocorrelation(
+    rho: ArrayLike, *, labels: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """How much draws resemble those of so many iterations before.
+
+    Parameters
+    ----------
+    rho : array_like of shape (n_lags + 1,) or (n_curves, n_lags + 1)
+        From `hiertools.autocorrelation`; lag 0 comes first.
+    labels : sequence of str, optional
+        A name for each curve.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> autocorrelation([1.0, 0.5, 0.25]).get_xlabel()
+    'lag, iterations'
+    """
+    ax = _axes(ax)
+    curves = np.atleast_2d(np.asarray(rho))
+    names = labels if labels is not None else [f"chain {k + 1}" for k in range(len(curves))]
+    for k, (curve, name) in enumerate(zip(curves, names, strict=True)):
+        line = ("-", "--", "-.", ":")[k % 4]
+        ax.plot(curve, line, color=CHAIN_COLOURS[k % len(CHAIN_COLOURS)], label=name)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set(xlabel="lag, iterations", ylabel="autocorrelation", ylim=(None, 1.05))
+    return ax
+
+
 def acceptance(
     proposal_sd: ArrayLike, accept_rate: ArrayLike, *, style: str, ax: Axes | None = None
 ) -> Axes:

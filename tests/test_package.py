@@ -14,7 +14,17 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    *("diagnostics", "quadrature", "truncated", "rays", "exact", "tuned", "blockwise", "gibbs"),
+    *(
+        "summary",
+        "diagnostics",
+        "quadrature",
+        "truncated",
+        "rays",
+        "exact",
+        "tuned",
+        "blockwise",
+        "gibbs",
+    ),
     *("parametrisation", "adaptation", "hamiltonian", "nuts"),
     *("uniformity", "calibration", "faults", "simulation_study", "real_data"),
     *("without_bayes", "in_practice", "plots", "notebook", "explorer", "explorers"),
