@@ -309,6 +309,20 @@ def test_ranks_by_hand():
     assert stats.chisquare(found.counts("sigma", 8)).pvalue > 1e-5
 
 
+@pytest.mark.parametrize("error", [0.0, 1e-14])
+def test_draws_that_stay_at_the_truth_are_ties_rounding_apart(error):
+    """Coordinates that are not the parameters' own give back 0.3 as 0.30000000000000004."""
+
+    def stay(data, truth, n_draws, rng):
+        return {
+            name: np.repeat(value[:, None] * (1 + error), n_draws, axis=1)
+            for name, value in truth.items()
+        }
+
+    found = sbc(stay, MODEL, design=DESIGN, n_replicates=2000, n_draws=19, rng=15)
+    assert least_p(found) > 1e-5
+
+
 def stationary(rho, data, start, n_draws, rng):
     """A reversible chain with standard normal margins that forgets slowly."""
     draws, here = [], start["sigma"]
