@@ -26,11 +26,13 @@ from hiertools.metropolis import Chain, LogDensity, _begin
 from hiertools.priors import Model
 from hiertools.rrandom import Rng, as_rng
 
+Draws = dict[str, FloatArray]
+
 
 class Place(NamedTuple):
     """Where the chains are, and what the sampler believes the log density there to be."""
 
-    params: dict[str, FloatArray]
+    params: Draws
     log_density: FloatArray
 
 
@@ -55,7 +57,8 @@ def missing_jacobian(
 ) -> tuple[Place, BoolArray]:
     """Walk on the log of sigma, and compare densities of sigma: log(sigma'/sigma) is missing."""
     factor = np.exp(proposal_sd * rng.standard_normal(here.log_density.shape))
-    there = propose(here, log_posterior, proposal_sd, rng, sigma=here.params["sigma"] * factor)
+    new = here.params["sigma"] * factor
+    there = propose(here, log_posterior, proposal_sd, rng, sigma=new)
     log_ratio = there.log_density - here.log_density
     accepted = np.log(rng.random(log_ratio.shape)) < log_ratio
     return choose(accepted, there, here), accepted
@@ -96,22 +99,29 @@ def stale_log_density(
 # --- log posteriors: right, and wrong in two ways ---
 
 
-def right_log_posterior(
-    model: Model, data: GroupedData, params: dict[str, FloatArray]
-) -> FloatArray:
+def right_log_posterior(model: Model, data: GroupedData, params: Draws) -> FloatArray:
     """Log prior plus log likelihood."""
     return model.log_posterior(data, params)
 
 
-def sd_as_variance(model: Model, data: GroupedData, params: dict[str, FloatArray]) -> FloatArray:
+def sd_as_variance(
+    model: Model,
+    data: GroupedData,
+    params: Draws,
+) -> FloatArray:
     """Let sigma, a standard deviation, stand where the likelihood wants a variance."""
-    root = np.sqrt(np.maximum(params["sigma"], 0.0))
-    return model.log_prior(params) + log_likelihood(data, params | {"sigma": root})
+    sd = np.sqrt(np.maximum(params["sigma"], 0.0))
+    instead = params | {"sigma": sd}
+    return model.log_prior(params) + log_likelihood(data, instead)
 
 
-def data_forgotten(model: Model, data: GroupedData, params: dict[str, FloatArray]) -> FloatArray:
+def data_forgotten(
+    model: Model,
+    _data: GroupedData,
+    params: Draws,
+) -> FloatArray:
     """Leave the likelihood out: the prior in place of the posterior."""
-    return model.log_prior(params) + 0.0 * log_likelihood(data, {**params, "sigma": 1.0})
+    return model.log_prior(params)
 
 
 # --- the collection ---
@@ -124,9 +134,7 @@ class Fault(NamedTuple):
     """The slip, in a few words."""
     step: Step = right_step
     """One iteration."""
-    log_posterior: Callable[[Model, GroupedData, dict[str, FloatArray]], FloatArray] = (
-        right_log_posterior
-    )
+    log_posterior: Callable[[Model, GroupedData, Draws], FloatArray] = right_log_posterior
     """The log posterior that it walks on, a function of model, data and parameters."""
 
     def sample(
@@ -206,9 +214,7 @@ class Fault(NamedTuple):
         (2, 5)
         """
 
-        def sampler(
-            data: GroupedData, start: dict[str, FloatArray], n_draws: int, rng: Any
-        ) -> dict[str, FloatArray]:
+        def sampler(data: GroupedData, start: Draws, n_draws: int, rng: Any) -> Draws:
             log_posterior = partial(self.log_posterior, model, data)
             chain = self.sample(
                 log_posterior, start, proposal_sd=proposal_sd, n_draws=n_draws, rng=rng

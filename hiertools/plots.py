@@ -375,6 +375,7 @@ def truth_ranks(
         ax.axhspan(*band, color=QUIET, alpha=0.3, lw=0)
     ax.axhline(heights.mean(), color="black", lw=1, ls="--")
     ax.set_xticks([0, 0.5, 1], ["lowest", "middle", "highest"])
+    ax.locator_params(axis="y", integer=True)
     ax.grid(visible=False)
     ax.set(xlabel="rank of the truth among its draws", ylabel="datasets", xlim=(0, 1))
     return ax
@@ -417,7 +418,7 @@ def rank_differences(
         ax.fill_between(x, lower - x, upper - x, color=QUIET, alpha=0.3, lw=0)
     ax.axhline(0, color="black", lw=0.8)
     ax.set_xticks([0, 0.5, 1], ["lowest", "middle", "highest"])
-    ax.set(xlabel="rank of the truth among its draws", ylabel="share too many", xlim=(0, 1))
+    ax.set(xlabel="rank of the truth among its draws", ylabel="excess share of ranks", xlim=(0, 1))
     return ax
 
 
