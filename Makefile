@@ -23,8 +23,8 @@ test: check  ## check everything: code, notebooks, the book and its pages
 	@$(MAKE) --no-print-directory book
 	$(BIN)/pytest -m site -s
 
-test-slow: $(READY)  ## the tests that take minutes
-	$(BIN)/pytest -m slow
+test-slow: $(READY)  ## what takes minutes: simulation-based calibration of every sampler
+	$(BIN)/pytest -n 2 -m slow
 
 check: $(READY)  ## lint and types only
 	$(BIN)/ruff check .

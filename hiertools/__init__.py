@@ -8,6 +8,13 @@ from hiertools.adaptation import HamiltonianChain
 from hiertools.article import Replication, article_start, replicate_article
 from hiertools.benchmark import Benchmark, load_benchmark
 from hiertools.blockwise import blockwise_metropolis
+from hiertools.calibration import (
+    chain_sampler,
+    exact_sampler,
+    joint_test,
+    last_draws,
+    sbc,
+)
 from hiertools.comparison import (
     ErrorParts,
     coverage,
@@ -43,6 +50,7 @@ from hiertools.priors import CompletePooling, Hierarchical, Unpooled
 from hiertools.rrandom import RRandom, as_rng
 from hiertools.summary import Summary
 from hiertools.tuned import Tuned, tune, tuned_metropolis
+from hiertools.uniformity import Ranks
 
 __version__ = "0.1.0"
 
@@ -57,6 +65,7 @@ __all__ = [
     "HamiltonianChain",
     "Hierarchical",
     "RRandom",
+    "Ranks",
     "Replication",
     "Summary",
     "Tuned",
@@ -66,13 +75,17 @@ __all__ = [
     "autocorrelation",
     "blockwise_metropolis",
     "centred",
+    "chain_sampler",
     "coverage",
     "error_parts",
     "ess_bulk",
     "ess_tail",
     "exact_posterior",
+    "exact_sampler",
     "gibbs",
     "hmc",
+    "joint_test",
+    "last_draws",
     "load_benchmark",
     "log_likelihood",
     "log_likelihood_loop",
@@ -88,6 +101,7 @@ __all__ = [
     "replicate_article",
     "rhat",
     "rmse",
+    "sbc",
     "simulate",
     "summarize",
     "to_arviz",

@@ -18,7 +18,7 @@ STORY = [
     *("exact.quadrature", "exact.readout", "exact.truncated", "exact.individuals", "exact.rays"),
     *("exact.posterior", "exact.improper", "exact.flat", "exact.hierarchical", "exact"),
     *("tuned", "blockwise", "gibbs", "parametrisation", "adaptation", "hamiltonian", "nuts"),
-    *("benchmark", "calibration"),
+    *("benchmark", "uniformity", "calibration", "faults"),
     *("simulation_study", "real_data", "without_bayes", "in_practice"),
     *("plots", "notebook", "explorers.explorer", "explorers.shared", "explorers.data"),
     *("explorers.stepper", "explorers.sampler", "explorers.shrinkage", "explorers.pooling"),

@@ -29,6 +29,10 @@ CALLS = {
     "trace": lambda ax: plots.trace(np.arange(9.0), warmup=3, truth=2.0, ax=ax),
     "rank_plot": lambda ax: plots.rank_plot([[3, 1, 0], [1, 2, 1]], ax=ax),
     "autocorrelation": lambda ax: plots.autocorrelation([[1.0, 0.5], [1.0, 0.2]], ax=ax),
+    "truth_ranks": lambda ax: plots.truth_ranks([5, 3, 4], band=(1.0, 8.0), ax=ax),
+    "rank_differences": lambda ax: plots.rank_differences(
+        {"sigma": [0.0, 0.4, 1.0]}, ([0.0, 0.3, 1.0], [0.0, 0.7, 1.0]), ax=ax
+    ),
     "acceptance": lambda ax: plots.acceptance([0.1, 1], [0.9, 0.1], style="unpooled", ax=ax),
     "estimates_and_truth": lambda ax: plots.estimates_and_truth(
         **lines_of(4), truth=lines_of(4), style="unpooled", ax=ax

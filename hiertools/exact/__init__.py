@@ -65,6 +65,22 @@ def exact_posterior(data: GroupedData, model: Model) -> ExactPosterior:
     >>> posterior.sample(1000, rng=1)["beta"].shape
     (1000, 75)
     """
+    posterior = integrate(data, model)
+    for message in posterior._near_bounds():
+        warnings.warn(message, UserWarning, stacklevel=2)
+    return posterior
+
+
+def integrate(data: GroupedData, model: Model) -> ExactPosterior:
+    """`exact_posterior` without its look at the prior's bounds, for many small datasets in a row.
+
+    With few individuals that look takes most of the time. Parameters and exceptions are those
+    of `exact_posterior`.
+
+    Returns
+    -------
+    ExactPosterior
+    """
     if not isinstance(data, GroupedData):
         raise ValueError(
             f"data must be GroupedData, got {type(data).__name__}; GroupedData.from_long makes "
@@ -75,16 +91,11 @@ def exact_posterior(data: GroupedData, model: Model) -> ExactPosterior:
             f"data must hold one dataset, got y of shape {data.y.shape}; make a GroupedData of "
             "each replicate, y[k], and call exact_posterior for each"
         )
-    posterior: ExactPosterior
     if isinstance(model, Hierarchical):
-        posterior = HierarchicalPosterior(data, model)
-    elif isinstance(model, Unpooled | CompletePooling):
-        posterior = FlatPosterior(data, model)
-    else:
-        raise ValueError(
-            "model must be Unpooled(), CompletePooling() or Hierarchical(), got "
-            f"{model if isinstance(model, type) else type(model).__name__}"
-        )
-    for message in posterior._near_bounds():
-        warnings.warn(message, UserWarning, stacklevel=2)
-    return posterior
+        return HierarchicalPosterior(data, model)
+    if isinstance(model, Unpooled | CompletePooling):
+        return FlatPosterior(data, model)
+    raise ValueError(
+        "model must be Unpooled(), CompletePooling() or Hierarchical(), got "
+        f"{model if isinstance(model, type) else type(model).__name__}"
+    )
