@@ -30,7 +30,7 @@ import numpy as np
 
 import hiertools as ht
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 WORK = HERE.parent / ".bench"
 RESULT = HERE / "results" / "samplers.json"
 N_CHAINS, N_DRAWS, N_WARMUP, M = 4, 1_000, 1_000, 5
