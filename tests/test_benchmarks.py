@@ -315,13 +315,16 @@ def test_a_run_that_was_broken_off_goes_on_where_it_stopped(tmp_path, monkeypatc
 
 
 def test_what_cannot_end_in_time_is_not_tried():
-    before = {"sampler": "exact", "n": 1000, "status": "ok", "whole": [100.0, 100.0, 100.0]}
+    before = {"sampler": "exact", "n": 1000, "status": "ok", "sampling": [100.0, 100.0, 100.0]}
     assert compare.hopeless(EXACT, 10_000, []) is None
-    assert compare.hopeless(EXACT, 10_000, [before | {"whole": [5.0, 5.0, 5.0]}]) is None
-    assert compare.hopeless(EXACT, 10_000, [before]) == "not tried; 100 s at n = 1,000"
-    gone = before | {"status": "no draws within 300 s", "whole": None}
+    assert compare.hopeless(EXACT, 10_000, [before | {"sampling": [5.0, 5.0, 5.0]}]) is None
+    words = "not tried; 100 s of sampling at n = 1,000"
+    assert compare.hopeless(EXACT, 10_000, [before]) == words
+    gone = before | {"status": "no draws within 300 s", "sampling": None}
     words = "not tried; at n = 1,000 no draws within 300 s"
     assert compare.hopeless(EXACT, 10_000, [gone]) == words
+    absent = gone | {"status": "not installed: no network"}
+    assert compare.hopeless(EXACT, 10_000, [absent]) == "not installed: no network"
 
 
 def finish(program, tmp_path, limit=20.0):

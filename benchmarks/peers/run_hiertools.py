@@ -40,7 +40,7 @@ def draw(job, name, data, rng):
         return ht.blockwise_metropolis(data, model, start, **how).draws
     target = ht.noncentred(data, model)
     if name == "hmc":
-        return ht.hmc(target, start, n_leapfrog=16, **how).draws
+        return ht.hmc(target, start, n_leapfrog=8 if job.n < 500 else 24, **how).draws
     return ht.nuts(target, start, **how).draws
 
 
