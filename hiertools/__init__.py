@@ -4,10 +4,21 @@
 imported by itself, so that whoever wants numbers alone need not load Matplotlib.
 """
 
-from hiertools.adaptation import HamiltonianChain
 from hiertools.article import Replication, article_start, replicate_article
 from hiertools.benchmark import Benchmark, load_benchmark
-from hiertools.blockwise import blockwise_metropolis
+from hiertools.better_samplers import (
+    Coordinates,
+    HamiltonianChain,
+    Tuned,
+    blockwise_metropolis,
+    centred,
+    gibbs,
+    hmc,
+    noncentred,
+    nuts,
+    tune,
+    tuned_metropolis,
+)
 from hiertools.calibration import (
     chain_sampler,
     exact_sampler,
@@ -35,8 +46,6 @@ from hiertools.diagnostics import (
     to_arviz,
 )
 from hiertools.exact import exact_posterior
-from hiertools.gibbs import gibbs
-from hiertools.hamiltonian import hmc
 from hiertools.likelihood import (
     log_likelihood,
     log_likelihood_loop,
@@ -44,12 +53,9 @@ from hiertools.likelihood import (
     normal_log_density,
 )
 from hiertools.metropolis import Chain, metropolis
-from hiertools.nuts import nuts
-from hiertools.parametrisation import Coordinates, centred, noncentred
 from hiertools.priors import CompletePooling, Hierarchical, Unpooled
 from hiertools.rrandom import RRandom, as_rng
 from hiertools.summary import Summary
-from hiertools.tuned import Tuned, tune, tuned_metropolis
 from hiertools.uniformity import Ranks
 
 __version__ = "0.1.0"

@@ -9,8 +9,8 @@ from harness import inside_support, some_data, z_score
 from scipy import integrate, special, stats
 
 from hiertools import GroupedData, Hierarchical, gibbs
-from hiertools.blockwise import log_own_terms
-from hiertools.gibbs import (
+from hiertools.better_samplers.blockwise import log_own_terms
+from hiertools.better_samplers.gibbs import (
     draw_lines,
     draw_means_given_lines,
     draw_means_without_lines,

@@ -8,9 +8,9 @@ import pytest
 from harness import some_data, z_score
 
 from hiertools import Hierarchical, centred, hmc, noncentred, nuts
-from hiertools.adaptation import DualAveraging, Point
-from hiertools.hamiltonian import energy, leapfrog
-from hiertools.nuts import grow, turns_back
+from hiertools.better_samplers.adaptation import DualAveraging, Point
+from hiertools.better_samplers.hamiltonian import energy, leapfrog
+from hiertools.better_samplers.nuts import grow, turns_back
 
 COV = np.array([[1.0, 0.95, 0.0], [0.95, 1.0, 0.3], [0.0, 0.3, 2.0]]) * np.outer(
     [1, 5, 0.2], [1, 5, 0.2]

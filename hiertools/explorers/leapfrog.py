@@ -9,14 +9,14 @@ import numpy as np
 
 from hiertools import plots
 from hiertools._checks import FloatArray
-from hiertools.adaptation import Point
+from hiertools.better_samplers.adaptation import Point
+from hiertools.better_samplers.hamiltonian import energy, leapfrog
+from hiertools.better_samplers.nuts import turns_back
+from hiertools.better_samplers.parametrisation import centred
 from hiertools.data import simulate
 from hiertools.exact import exact_posterior
 from hiertools.explorers.explorer import Control, Explorer, Frame
 from hiertools.explorers.shared import new_figure, panels
-from hiertools.hamiltonian import energy, leapfrog
-from hiertools.nuts import turns_back
-from hiertools.parametrisation import centred
 from hiertools.priors import Hierarchical
 from hiertools.rrandom import RRandom
 

@@ -18,7 +18,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hiertools._checks import FloatArray, whole_number
-from hiertools.adaptation import HamiltonianChain, Outcome, Point, Target, choose, run
+from hiertools.better_samplers.adaptation import (
+    HamiltonianChain,
+    Outcome,
+    Point,
+    Target,
+    choose,
+    run,
+)
 from hiertools.rrandom import Rng
 
 DIVERGED = 1000.0

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaincc, gammainccinv
 
 from hiertools._checks import FloatArray, run_length
-from hiertools.blockwise import Record, starting_point
+from hiertools.better_samplers.blockwise import Record, starting_point
 from hiertools.data import GroupedData, GroupStatistics
 from hiertools.likelihood import squared_residuals
 from hiertools.metropolis import Chain

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit, logit
 
 from hiertools._checks import FloatArray, broadcast_shapes, float_array
-from hiertools.blockwise import starting_point
+from hiertools.better_samplers.blockwise import starting_point
 from hiertools.data import GroupedData, GroupStatistics, grouped
 from hiertools.likelihood import LOG_SQRT_2PI
 from hiertools.priors import Hierarchical

@@ -15,8 +15,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hiertools._checks import BoolArray, FloatArray, whole_number
-from hiertools.adaptation import HamiltonianChain, Outcome, Point, Target, choose, run
-from hiertools.hamiltonian import DIVERGED, energy, leapfrog
+from hiertools.better_samplers.adaptation import (
+    HamiltonianChain,
+    Outcome,
+    Point,
+    Target,
+    choose,
+    run,
+)
+from hiertools.better_samplers.hamiltonian import DIVERGED, energy, leapfrog
 from hiertools.rrandom import Rng
 
 
