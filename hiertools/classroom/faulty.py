@@ -1,0 +1,97 @@
+"""Metropolis samplers with a mistake each: what they would converge to, to know them by."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from hiertools._checks import BoolArray, FloatArray
+
+FAULTS = {
+    "wrong accept rule: square root": (
+        "It is what comes out where half the log ratio is used: the ratio is exp of the whole "
+        "difference."
+    ),
+    "wrong accept rule: squared": "It is what comes out where the log ratio is counted twice.",
+    "stale log density: never renewed": (
+        "It is what comes out where the present log density stays that of the start: renew it "
+        "after each move."
+    ),
+    "stale log density: renewed always": (
+        "It is what comes out where the log density is renewed after a rejection too: it must "
+        "stay that of the present draw."
+    ),
+}
+"""What to say of each; the words before the colon are the name that chapter 9 uses."""
+N_CHAINS, N_WARMUP, N_KEPT = 4000, 300, 250
+
+
+class Simulated:
+    """Long runs of a sampler with one mistake, on the skewed target of `check_sampler`."""
+
+    def __call__(self, fault: str) -> FloatArray:
+        """Share of draws in each of the eight cells, shape (8,)."""
+        return self._run(fault)[0]
+
+    def repeats(self, fault: str) -> float:
+        """Share of draws that repeat the one before."""
+        return self._run(fault)[1]
+
+    @staticmethod
+    @lru_cache(maxsize=32)
+    def _run(fault: str) -> tuple[FloatArray, float]:
+        from hiertools.classroom.samplers import EDGES, N_CELLS, START, STEP
+
+        rng = np.random.default_rng(22)
+        sd = {"variance used as sd": STEP**2, "sd used as variance": STEP**0.5}.get(fault, STEP)
+        sd = 1.0 if fault == "proposal_sd not used" else sd
+        z = np.full(N_CHAINS, START)
+        held = log_target(z)
+        counts, repeats = np.zeros(N_CELLS), 0.0
+        for t in range(N_WARMUP + N_KEPT):
+            new = z + sd * rng.standard_normal(N_CHAINS)
+            log_new = log_target(new)
+            with np.errstate(invalid="ignore"):  # -inf less -inf, where both are outside
+                log_ratio = log_new - held
+            accepted = accept(fault, log_ratio, rng.random(N_CHAINS))
+            held = renew(fault, held, log_new, accepted)
+            z = np.where(accepted, new, z)
+            if t >= N_WARMUP:
+                counts += np.bincount(np.searchsorted(EDGES, z), minlength=N_CELLS)
+                repeats += 1 - accepted.mean()
+        return counts / counts.sum(), repeats / N_KEPT
+
+
+faulty_shares = Simulated()
+
+
+def log_target(z: FloatArray) -> FloatArray:
+    """The skewed target's log density, shape of z."""
+    from hiertools.classroom.samplers import SHAPE
+
+    inside = z > 0
+    value: FloatArray = np.where(
+        inside, (SHAPE - 1) * np.log(np.where(inside, z, 1.0)) - z, -np.inf
+    )
+    return value
+
+
+def accept(fault: str, log_ratio: FloatArray, u: FloatArray) -> BoolArray:
+    """Whether each proposal is accepted, under the mistake."""
+    rule = fault.partition(": ")[2]
+    with np.errstate(over="ignore"):
+        ratio = np.exp(log_ratio)
+    if rule in ("square root", "squared"):
+        ratio = ratio ** (0.5 if rule == "square root" else 2.0)
+    accepted: BoolArray = u < ratio
+    return accepted
+
+
+def renew(fault: str, held: FloatArray, log_new: FloatArray, accepted: BoolArray) -> FloatArray:
+    """The log density that is compared next time."""
+    if fault.endswith("never renewed"):
+        return held
+    if fault.endswith("renewed always"):
+        return log_new
+    return np.where(accepted, log_new, held)
