@@ -38,9 +38,13 @@ class Simulated:
         """Share of draws that repeat the one before."""
         return self._run(fault)[1]
 
+    def double_repeats(self, fault: str) -> float:
+        """Share of draws that repeat the two before."""
+        return self._run(fault)[2]
+
     @staticmethod
     @lru_cache(maxsize=32)
-    def _run(fault: str) -> tuple[FloatArray, float]:
+    def _run(fault: str) -> tuple[FloatArray, float, float]:
         from hiertools.classroom.samplers import EDGES, N_CELLS, START, STEP
 
         rng = np.random.default_rng(22)
@@ -48,7 +52,8 @@ class Simulated:
         sd = 1.0 if fault == "proposal_sd not used" else sd
         z = np.full(N_CHAINS, START)
         held = log_target(z)
-        counts, repeats = np.zeros(N_CELLS), 0.0
+        counts, repeats, double = np.zeros(N_CELLS), 0.0, 0.0
+        last = np.ones(N_CHAINS, dtype=np.bool_)
         for t in range(N_WARMUP + N_KEPT):
             new = z + sd * rng.standard_normal(N_CHAINS)
             log_new = log_target(new)
@@ -59,8 +64,10 @@ class Simulated:
             z = np.where(accepted, new, z)
             if t >= N_WARMUP:
                 counts += np.bincount(np.searchsorted(EDGES, z), minlength=N_CELLS)
-                repeats += 1 - accepted.mean()
-        return counts / counts.sum(), repeats / N_KEPT
+                repeats += float((~accepted).mean())
+                double += float((~accepted & ~last).mean())
+            last = accepted
+        return counts / counts.sum(), repeats / N_KEPT, double / N_KEPT
 
 
 faulty_shares = Simulated()

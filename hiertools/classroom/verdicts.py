@@ -75,15 +75,6 @@ def undecided(message: str) -> Verdict:
     return Verdict(UNDECIDED, message)
 
 
-def first_failure(*verdicts: Verdict) -> Verdict:
-    """The first verdict that does not agree, a disagreement before a doubt; else the last."""
-    for outcome in (DISAGREES, UNDECIDED):
-        for verdict in verdicts:
-            if verdict.outcome == outcome:
-                return verdict
-    return verdicts[-1]
-
-
 class Deviations(NamedTuple):
     """How far averages of draws lie from what they should be; one entry for each average."""
 
