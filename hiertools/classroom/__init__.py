@@ -17,6 +17,7 @@ from hiertools.classroom.proposals import check_proposal
 from hiertools.classroom.samplers import LogPosterior, check_sampler
 from hiertools.classroom.students import student_data
 from hiertools.classroom.verdicts import Verdict
+from hiertools.classroom.written import check_written
 
 __all__ = [
     "LogPosterior",
@@ -30,5 +31,6 @@ __all__ = [
     "check_number",
     "check_proposal",
     "check_sampler",
+    "check_written",
     "student_data",
 ]

@@ -1,0 +1,69 @@
+"""From one source to three editions: the student's, the solution and the autograder's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import hiertools
+
+ROOT = Path(hiertools.__file__).parents[1]
+SOURCES, EDITIONS = ROOT / "assignments", ROOT / "_build" / "assignments"
+
+
+def autograder_edition(assignment: str, editions: Path) -> Path:
+    """Where the notebook with solutions and all tests of an assignment is.
+
+    Parameters
+    ----------
+    assignment : str
+        Its number, or the name of its source.
+    editions : Path
+
+    Returns
+    -------
+    Path
+    """
+    name = f"assignment{assignment}" if assignment.isdigit() else assignment
+    return editions / name / "autograder" / f"{name}.ipynb"
+
+
+def make_editions(sources: Sequence[Path], out: Path) -> list[str]:
+    """Run ``otter assign`` on each source; it runs the solution, which must get full marks.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        Notebooks in otter-grader's format.
+    out : Path
+        Each source gets a folder of its own here, with `student` and `autograder` in it.
+
+    Returns
+    -------
+    list of str
+        What went wrong, one text for each source that failed.
+    """
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        problems = list(pool.map(lambda source: _make(source, out / source.stem), sources))
+    return [problem for problem in problems if problem]
+
+
+def _make(source: Path, out: Path) -> str:
+    shutil.rmtree(out, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "otter", "assign", str(source), str(out)]
+    kernels = {"JUPYTER_PREFER_ENV_PATH": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | kernels, check=False
+    )
+    if done.returncode:
+        shutil.rmtree(out, ignore_errors=True)
+        return f"{source.name}: {done.stderr[-3000:]}"
+    for zipped in (out / "autograder").glob("*.zip"):  # otter writes the time into its name
+        zipped.rename(zipped.with_name(f"{source.stem}-autograder.zip"))
+    return ""
