@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import hiertools
+from hiertools.classroom.judging import load_tests
 
 ROOT = Path(hiertools.__file__).parents[1]
 SOURCES, EDITIONS = ROOT / "assignments", ROOT / "_build" / "assignments"
@@ -64,6 +67,28 @@ def _make(source: Path, out: Path) -> str:
     if done.returncode:
         shutil.rmtree(out, ignore_errors=True)
         return f"{source.name}: {done.stderr[-3000:]}"
+    problem = _missing_tests(source, out / "autograder" / source.name)
+    if problem:
+        shutil.rmtree(out)
+        return f"{source.name}: {problem}"
     for zipped in (out / "autograder").glob("*.zip"):  # otter writes the time into its name
         zipped.rename(zipped.with_name(f"{source.stem}-autograder.zip"))
     return ""
+
+
+def _missing_tests(source: Path, edition: Path) -> str:
+    """What otter passes over in silence: a question whose tests are no Python.
+
+    It writes a hint between double quotes as it is, so a hint with a double quote in it makes
+    such tests; the question is then neither tested nor counted.
+    """
+    cells = json.loads(source.read_text(encoding="utf-8"))["cells"]
+    raw = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "raw"]
+    wanted = re.findall(r"# BEGIN QUESTION\s+name: (\w+)\s+points: ([\d.]+)", "\n".join(raw))
+    try:
+        tests = load_tests(edition)
+    except SyntaxError as error:
+        return f"the tests are no Python (a double quote in a hint?): {error.text}"
+    points = {name: sum(t.points for t in tests if t.question == name) for name, _ in wanted}
+    wrong = [name for name, full in wanted if points[name] != float(full)]
+    return f"the tests of {', '.join(wrong)} do not add up to its points" if wrong else ""
