@@ -7,10 +7,10 @@ BOOK   := _build/html/index.html
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test check lab serve lock clean
+.PHONY: help book test test-slow check lab serve lock clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\): .*## /make \1	/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\): .*## /make \1	/p' $(MAKEFILE_LIST)
 
 book: $(READY)  ## build the book from scratch, warnings as errors
 	@rm -rf _build
@@ -22,6 +22,9 @@ test: check  ## check everything: code, notebooks, the book and its pages
 	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
 	@$(MAKE) --no-print-directory book
 	$(BIN)/pytest -m site -s
+
+test-slow: $(READY)  ## the tests that take minutes
+	$(BIN)/pytest -m slow
 
 check: $(READY)  ## lint and types only
 	$(BIN)/ruff check .

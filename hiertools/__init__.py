@@ -4,7 +4,9 @@
 imported by itself, so that whoever wants numbers alone need not load Matplotlib.
 """
 
+from hiertools.adaptation import HamiltonianChain
 from hiertools.article import Replication, article_start, replicate_article
+from hiertools.blockwise import blockwise_metropolis
 from hiertools.comparison import (
     ErrorParts,
     coverage,
@@ -14,7 +16,19 @@ from hiertools.comparison import (
     rmse,
 )
 from hiertools.data import GroupedData, GroupStatistics, simulate
+from hiertools.diagnostics import (
+    autocorrelation,
+    ess_bulk,
+    ess_tail,
+    mcse_mean,
+    rank_counts,
+    rhat,
+    summarize,
+    to_arviz,
+)
 from hiertools.exact import exact_posterior
+from hiertools.gibbs import gibbs
+from hiertools.hamiltonian import hmc
 from hiertools.likelihood import (
     log_likelihood,
     log_likelihood_loop,
@@ -22,34 +36,58 @@ from hiertools.likelihood import (
     normal_log_density,
 )
 from hiertools.metropolis import Chain, metropolis
+from hiertools.nuts import nuts
+from hiertools.parametrisation import Coordinates, centred, noncentred
 from hiertools.priors import CompletePooling, Hierarchical, Unpooled
 from hiertools.rrandom import RRandom, as_rng
+from hiertools.summary import Summary
+from hiertools.tuned import Tuned, tune, tuned_metropolis
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Chain",
     "CompletePooling",
+    "Coordinates",
     "ErrorParts",
     "GroupStatistics",
     "GroupedData",
+    "HamiltonianChain",
     "Hierarchical",
     "RRandom",
     "Replication",
+    "Summary",
+    "Tuned",
     "Unpooled",
     "article_start",
     "as_rng",
+    "autocorrelation",
+    "blockwise_metropolis",
+    "centred",
     "coverage",
     "error_parts",
+    "ess_bulk",
+    "ess_tail",
     "exact_posterior",
+    "gibbs",
+    "hmc",
     "log_likelihood",
     "log_likelihood_loop",
     "log_likelihood_vectorized",
+    "mcse_mean",
     "metropolis",
+    "noncentred",
     "normal_log_density",
+    "nuts",
     "posterior_interval",
     "posterior_mean",
+    "rank_counts",
     "replicate_article",
+    "rhat",
     "rmse",
     "simulate",
+    "summarize",
+    "to_arviz",
+    "tune",
+    "tuned_metropolis",
 ]

@@ -85,6 +85,11 @@ def whole_number(name: str, value: int, *, least: int) -> int:
     return int(value)
 
 
+def run_length(n_draws: int, n_warmup: int) -> tuple[int, int]:
+    """`n_draws` and `n_warmup` as an int of at least 1 and one of at least 0."""
+    return whole_number("n_draws", n_draws, least=1), whole_number("n_warmup", n_warmup, least=0)
+
+
 def parameter_arrays(
     params: Params,
     names: tuple[str, ...],

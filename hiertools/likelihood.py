@@ -201,16 +201,24 @@ def log_likelihood_from_statistics(
     -------
     ndarray of shape (...)
     """
-    m, x_mean, x_ss, y_mean, slope, rss = statistics
-    n_observations = np.add.reduce(m)
+    n_observations = np.add.reduce(statistics.m)
     with np.errstate(all="ignore"):  # sigma <= 0 and infinite parameters are masked below
-        squares = np.add.reduce(
-            rss + m * (y_mean - alpha - beta * x_mean) ** 2 + x_ss * (beta - slope) ** 2, axis=-1
-        )
+        squares = np.add.reduce(squared_residuals(statistics, alpha, beta), axis=-1)
         value = -0.5 * squares / sigma / sigma - n_observations * (np.log(sigma) + LOG_SQRT_2PI)
         inside = (sigma > 0) & (value == value)
     result: FloatArray = np.where(inside, value, -np.inf)[()]
     return result
+
+
+def squared_residuals(
+    statistics: GroupStatistics, alpha: FloatArray, beta: FloatArray
+) -> FloatArray:
+    """Each individual's squared residuals about its line, added up: shape (..., n)."""
+    m, x_mean, x_ss, y_mean, slope, rss = statistics
+    squares: FloatArray = (
+        rss + m * (y_mean - alpha - beta * x_mean) ** 2 + x_ss * (beta - slope) ** 2
+    )
+    return squares
 
 
 def _finite_parameters(

@@ -309,6 +309,75 @@ def trace(
     return ax
 
 
+def rank_plot(counts: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """A histogram of ranks for each chain, one above the other; flat where chains have mixed.
+
+    Parameters
+    ----------
+    counts : array_like of shape (n_chains, n_bins)
+        From `hiertools.rank_counts`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> ax = rank_plot([[3, 1], [1, 3]])
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['chain 1', 'chain 2']
+    """
+    ax = _axes(ax)
+    heights = np.asarray(counts, dtype=np.float64)
+    n_chains, n_bins = heights.shape
+    level = heights.mean() / heights.max()
+    for k, row in enumerate(0.85 * heights / heights.max()):
+        colour = CHAIN_COLOURS[k % len(CHAIN_COLOURS)]
+        places = (np.arange(n_bins) + 0.5) / n_bins
+        ax.bar(places, -row, 0.9 / n_bins, bottom=k + 0.5, color=colour, alpha=0.75)
+        label = "all alike" if k == 0 else None
+        ax.axhline(k + 0.5 - 0.85 * level, color="black", lw=1, ls="--", label=label)
+    ax.set_yticks(range(n_chains), [f"chain {k + 1}" for k in range(n_chains)])
+    ax.set_xticks([0, 0.5, 1], ["lowest", "middle", "highest"])
+    ax.grid(visible=False)
+    ax.set(xlabel="rank among the draws of all chains", ylim=(n_chains - 0.45, -0.5))
+    return ax
+
+
+def autocorrelation(
+    rho: ArrayLike, *, labels: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """How much draws resemble those of so many iterations before.
+
+    Parameters
+    ----------
+    rho : array_like of shape (n_lags + 1,) or (n_curves, n_lags + 1)
+        From `hiertools.autocorrelation`; lag 0 comes first.
+    labels : sequence of str, optional
+        A name for each curve.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> autocorrelation([1.0, 0.5, 0.25]).get_xlabel()
+    'lag, iterations'
+    """
+    ax = _axes(ax)
+    curves = np.atleast_2d(np.asarray(rho))
+    names = labels if labels is not None else [f"chain {k + 1}" for k in range(len(curves))]
+    for k, (curve, name) in enumerate(zip(curves, names, strict=True)):
+        line = ("-", "--", "-.", ":")[k % 4]
+        ax.plot(curve, line, color=CHAIN_COLOURS[k % len(CHAIN_COLOURS)], label=name)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set(xlabel="lag, iterations", ylabel="autocorrelation", ylim=(None, 1.05))
+    return ax
+
+
 def acceptance(
     proposal_sd: ArrayLike, accept_rate: ArrayLike, *, style: str, ax: Axes | None = None
 ) -> Axes:
@@ -702,10 +771,7 @@ def steps(
     True
     """
     ax = _axes(ax)
-    first, second, log_density = (np.asarray(part) for part in contours)
-    # Drops of half the square of 1 to 4: the contours of 1 to 4 sds of a normal density.
-    levels = log_density.max() - 0.5 * np.arange(4, 0, -1) ** 2
-    ax.contour(first, second, log_density, levels, colors=QUIET, linewidths=0.9, linestyles="solid")
+    _contours(ax, contours)
     points = np.asarray(path)
     ax.plot(*points.T, "-o", color=STYLES["hierarchical"].colour, lw=0.8, ms=3, alpha=0.6)
     if proposal is not None:
@@ -718,6 +784,87 @@ def steps(
     ax.set(xlabel=r"$\alpha_1$", ylabel=r"$\beta_1$")
     ax.legend(loc="upper right")
     return ax
+
+
+def funnel(coordinate: ArrayLike, sd: ArrayLike, *, xlabel: str, ax: Axes | None = None) -> Axes:
+    r"""Draws of one coordinate against the population's standard deviation, that on a log scale.
+
+    Parameters
+    ----------
+    coordinate, sd : array_like of shape (n_draws,)
+        Draws of an individual's coordinate, and of `sigma_alpha` or `sigma_beta`.
+    xlabel : str
+        The coordinate's symbol.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> funnel([0.0, 1.0], [0.1, 1.0], xlabel="alpha").get_xlabel()
+    'alpha'
+    """
+    ax = _axes(ax)
+    colour = STYLES["hierarchical"].colour
+    log_sd = np.log10(np.asarray(sd))
+    ax.plot(coordinate, log_sd, ".", color=colour, ms=3, alpha=0.4, rasterized=True)
+    ax.axvline(0, color="black", lw=1.0, ls="--")
+    # Ticks by hand: a log axis takes several times as long to draw as the dots on it.
+    decades = range(int(np.floor(log_sd.min())), int(np.ceil(log_sd.max())) + 1)
+    ax.set_yticks(list(decades), [f"{10.0**k:g}" for k in decades])
+    ax.set(xlabel=xlabel, ylabel=r"$\sigma_\alpha$")
+    return ax
+
+
+def orbit(
+    contours: tuple[ArrayLike, ArrayLike, ArrayLike],
+    path: ArrayLike,
+    *,
+    turned: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """A path of leapfrog steps on a density of two parameters.
+
+    Parameters
+    ----------
+    contours : tuple of array_like
+        Values of the first parameter, of the second, and the log density, shape (k2, k1).
+    path : array_like of shape (n_steps + 1, 2)
+        From the start to the end.
+    turned : int, optional
+        The step after which the path came back, to be marked.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> surface = np.zeros((2, 2)) - [[1.0, 2.0], [3.0, 9.0]]
+    >>> len(orbit(([0, 1], [0, 1], surface), [[0.5, 0.5], [0.6, 0.4]]).lines)
+    3
+    """
+    ax = _axes(ax)
+    _contours(ax, contours)
+    points, look = np.asarray(path), STYLES["hierarchical"]
+    ax.plot(*points.T, "-o", color=look.colour, lw=1.0, ms=3, alpha=0.7)
+    ax.plot(*points[0], "D", color="black", ms=6, ls="", label="start")
+    ax.plot(*points[-1], "X", color=STYLES["unpooled"].colour, ms=8, ls="", label="end")
+    if turned is not None:
+        ax.plot(*points[turned], "s", mfc="none", mec="black", ms=11, ls="", label="turns back")
+    ax.set(xlabel=r"$\alpha_1$", ylabel=r"$\beta_1$")
+    ax.legend(loc="lower left")
+    return ax
+
+
+def _contours(ax: Axes, contours: tuple[ArrayLike, ArrayLike, ArrayLike]) -> None:
+    first, second, log_density = (np.asarray(part) for part in contours)
+    # Drops of half the square of 1 to 4: the contours of 1 to 4 sds of a normal density.
+    levels = log_density.max() - 0.5 * np.arange(4, 0, -1) ** 2
+    ax.contour(first, second, log_density, levels, colors=QUIET, linewidths=0.9, linestyles="solid")
 
 
 def _axes(ax: Axes | None) -> Axes:

@@ -14,11 +14,12 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    *("diagnostics", "quadrature", "truncated", "rays", "exact", "better_samplers", "calibration"),
+    *("summary", "diagnostics", "quadrature", "truncated", "rays", "exact", "tuned", "blockwise"),
+    *("gibbs", "parametrisation", "adaptation", "hamiltonian", "nuts", "calibration"),
     *("simulation_study", "real_data", "without_bayes", "in_practice"),
-    *("plots", "notebook", "explorer", "explorers"),
+    *("plots", "notebook", "explorer", "explorers_samplers", "explorers"),
 ]
-PICTURES = {"plots", "notebook", "explorer", "explorers"}
+PICTURES = {"plots", "notebook", "explorer", "explorers_samplers", "explorers"}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
 PUBLIC = [getattr(hiertools, name) for name in hiertools.__all__]
 

@@ -30,6 +30,8 @@ CALLS = {
     "lines": lambda ax: plots.lines(**lines_of(4), ax=ax),
     "likelihood_curve": lambda ax: plots.likelihood_curve([1, 2], [0.0, 1.0], truth=1.5, ax=ax),
     "trace": lambda ax: plots.trace(np.arange(9.0), warmup=3, truth=2.0, ax=ax),
+    "rank_plot": lambda ax: plots.rank_plot([[3, 1, 0], [1, 2, 1]], ax=ax),
+    "autocorrelation": lambda ax: plots.autocorrelation([[1.0, 0.5], [1.0, 0.2]], ax=ax),
     "acceptance": lambda ax: plots.acceptance([0.1, 1], [0.9, 0.1], style="unpooled", ax=ax),
     "estimates_and_truth": lambda ax: plots.estimates_and_truth(
         **lines_of(4), truth=lines_of(4), style="unpooled", ax=ax
@@ -46,6 +48,10 @@ CALLS = {
     ),
     "steps": lambda ax: plots.steps(
         (np.arange(2), np.arange(2), np.eye(2)), [[0.0, 0.0], [1.0, 1.0]], [0.5, 0.5], ax=ax
+    ),
+    "funnel": lambda ax: plots.funnel([0.0, 0.1], [0.2, 2.0], xlabel="z", ax=ax),
+    "orbit": lambda ax: plots.orbit(
+        (np.arange(2), np.arange(2), np.eye(2)), [[0.0, 0.0], [1.0, 1.0]], turned=1, ax=ax
     ),
     "caterpillar": lambda ax: plots.caterpillar([[0, 1], [2, 3]], [0.5, 9.0], style="truth", ax=ax),
 }
@@ -97,6 +103,26 @@ def test_estimates_and_truth_stand_where_their_numbers_say():
 def test_complete_pooling_shows_one_estimate_for_everybody():
     ax = plots.estimates_and_truth([1.0], [2.0], lines_of(3), style="complete")
     assert ax.lines[-1].get_xydata().tolist() == [[1.0, 2.0]] * 3
+
+
+def test_rank_plot_has_a_row_for_each_chain_with_bars_as_high_as_its_counts():
+    counts = np.array([[3, 1, 0], [1, 2, 5]])
+    ax = plots.rank_plot(counts)
+    for k, bars in enumerate(ax.containers):
+        heights = [-bar.get_height() for bar in bars]
+        np.testing.assert_allclose(np.divide(heights, heights[1]), counts[k] / counts[k][1])
+        bottoms = {round(bar.get_y(), 6) for bar in bars}
+        assert bottoms == {k + 0.5}  # the axis points down: chain 1 is on top
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+
+
+def test_autocorrelation_draws_a_curve_for_each_chain_from_lag_zero():
+    rho = np.array([[1.0, 0.5, 0.2], [1.0, 0.1, 0.0]])
+    ax = plots.autocorrelation(rho, labels=["slow", "quick"])
+    for curve, line in zip(rho, ax.lines, strict=False):
+        np.testing.assert_array_equal(line.get_xydata(), np.transpose([range(3), curve]))
+    assert [text.get_text() for text in ax.legend().get_texts()] == ["slow", "quick"]
+    assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()
 
 
 def test_caterpillar_marks_the_intervals_that_miss():
