@@ -223,30 +223,21 @@ def _fault_of_draws(
     values: FloatArray, data: GroupedData, model: Model, answer: Answer
 ) -> tuple[str, str]:
     """The mistake under which these draws would be right, if one is known."""
-    k = {name: i for i, name in enumerate(answer.names)}
     if (np.ptp(values, axis=(0, 1)) == 0).any():
         return "a parameter never moves", " One parameter never moves."
-    for fault, other_model, words in _other_models(model):
-        other = answer_key(data, other_model)
-        if other.names == answer.names and _fits(values, other):
+    for fault, other, words in _other_answers(data, model, answer):
+        if (np.abs(posterior_deviations(values, other).z) < LIMIT).all():
             return fault, f" {words}"
-    sds = [k[name] for name in model.parameter_names if name.startswith("sigma")]
-    tilted = _tilted(model, answer, sds)
-    if tilted is not None and _fits(values, tilted):
-        return "missing Jacobian", " It is what comes out where the Jacobian is missing."
     repeats = (np.diff(values, axis=1) == 0).all(axis=-1).mean()
     if repeats == 0 and values.shape[1] > 1000 and not _looks_independent(values):
         words = " No draw repeats the one before: does a rejected proposal repeat the last draw?"
         return "rejected draws dropped", words
+    k = {name: i for i, name in enumerate(answer.names)}
     collapsed = [k[n] for n in ("sigma_alpha", "sigma_beta") if n in k]
     if collapsed and (np.median(values[..., collapsed], axis=(0, 1)) < answer.low[collapsed]).any():
         words = " A standard deviation runs towards zero: is a Jacobian missing?"
         return "missing Jacobian", words
     return "", ""
-
-
-def _fits(values: FloatArray, answer: Answer) -> bool:
-    return bool((np.abs(posterior_deviations(values, answer).z) < LIMIT).all())
 
 
 def _looks_independent(values: FloatArray) -> bool:
@@ -258,23 +249,44 @@ def _looks_independent(values: FloatArray) -> bool:
     return bool((lag < 0.2 * values.var(axis=(0, 1))).all())
 
 
-def _other_models(model: Model) -> Iterator[tuple[str, Model, str]]:
-    """The same parameters under other priors that are often meant."""
+def _other_answers(
+    data: GroupedData, model: Model, answer: Answer
+) -> Iterator[tuple[str, Answer, str]]:
+    """What draws would be of under known mistakes."""
+    posterior = answer.posterior
+    draws, names = columns(posterior.sample(N_REFERENCE, rng=0), n_axes=1)
+    sigma = draws[:, names.index("sigma")]
+    yield (
+        "missing Jacobian",
+        _of_draws(posterior, names, draws, 1 / sigma),
+        "It is what comes out where the Jacobian of log sigma is missing.",
+    )
+    squared = draws.copy()
+    squared[:, names.index("sigma")] = sigma**2
+    high = float(getattr(model, "sigma_high", np.inf))
+    yield (
+        "sd used as variance",
+        _of_draws(posterior, names, squared, sigma * (sigma**2 < high)),
+        "It is what comes out where the likelihood takes sigma for a variance.",
+    )
+    prior, _ = columns(model.sample_prior(data.n, 0, n_draws=N_REFERENCE), n_axes=1)
+    yield (
+        "data forgotten",
+        _of_draws(posterior, names, prior, np.ones(len(prior))),
+        "It is the prior: the likelihood is missing.",
+    )
     if isinstance(model, Hierarchical):
         narrow = Hierarchical(mu_alpha_sd=model.mu_alpha_sd**0.5, mu_beta_sd=model.mu_beta_sd**0.5)
         words = "It is what comes out where the 3 of N(0, 3) is taken for a variance."
-        yield "sd used as variance", narrow, words
+        yield "sd used as variance", answer_key(data, narrow), words
 
 
-def _tilted(model: Model, answer: Answer, sds: list[int]) -> Answer | None:
-    """The posterior without the Jacobian of sigma: exact draws weighted by 1 / sigma."""
-    draws, names = columns(answer.posterior.sample(N_REFERENCE, rng=0), n_axes=1)
-    if isinstance(model, Hierarchical):
-        sds = [names.index("sigma")]
-    weight = 1 / draws[:, sds].prod(axis=1)
+def _of_draws(
+    posterior: ExactPosterior, names: list[str], draws: FloatArray, weight: FloatArray
+) -> Answer:
+    """A key made of weighted draws."""
     rng = np.random.default_rng(0)
     picked = rng.choice(len(draws), size=N_REFERENCE, p=weight / weight.sum())
     drawn = np.sort(draws[picked], axis=0)
     low, high = np.quantile(drawn, [TAIL, 1 - TAIL], axis=0)
-    mean, sd = drawn.mean(axis=0), drawn.std(axis=0)
-    return Answer(answer.posterior, names, mean, sd, low, high, drawn)
+    return Answer(posterior, names, drawn.mean(axis=0), drawn.std(axis=0), low, high, drawn)

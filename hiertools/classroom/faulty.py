@@ -14,6 +14,18 @@ FAULTS = {
         "difference."
     ),
     "wrong accept rule: squared": "It is what comes out where the log ratio is counted twice.",
+    "wrong accept rule: base 10": (
+        "It is what comes out where the logarithm of u is to base 10 and the log density a natural "
+        "one: use np.log."
+    ),
+    "rejected draws dropped: tried again": (
+        "It is what comes out where a rejected proposal is followed by another one, until one is "
+        "accepted: a rejected proposal repeats the last draw."
+    ),
+    "missing Jacobian": (
+        "It is what comes out of a walk on the log scale that compares densities of sigma itself: "
+        "the Jacobian is missing."
+    ),
     "stale log density: never renewed": (
         "It is what comes out where the present log density stays that of the start: renew it "
         "after each move."
@@ -55,13 +67,12 @@ class Simulated:
         counts, repeats, double = np.zeros(N_CELLS), 0.0, 0.0
         last = np.ones(N_CHAINS, dtype=np.bool_)
         for t in range(N_WARMUP + N_KEPT):
-            new = z + sd * rng.standard_normal(N_CHAINS)
-            log_new = log_target(new)
-            with np.errstate(invalid="ignore"):  # -inf less -inf, where both are outside
-                log_ratio = log_new - held
-            accepted = accept(fault, log_ratio, rng.random(N_CHAINS))
-            held = renew(fault, held, log_new, accepted)
-            z = np.where(accepted, new, z)
+            accepted = np.zeros(N_CHAINS, dtype=np.bool_)
+            for _ in range(6 if fault.endswith("tried again") else 1):
+                new, log_ratio = propose(fault, z, held, sd, rng)
+                moved = accept(fault, log_ratio, rng.random(N_CHAINS)) & ~accepted
+                held = renew(fault, held, held + log_ratio, moved)
+                z, accepted = np.where(moved, new, z), accepted | moved
             if t >= N_WARMUP:
                 counts += np.bincount(np.searchsorted(EDGES, z), minlength=N_CELLS)
                 repeats += float((~accepted).mean())
@@ -84,13 +95,24 @@ def log_target(z: FloatArray) -> FloatArray:
     return value
 
 
+def propose(
+    fault: str, z: FloatArray, held: FloatArray, sd: float, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """A step from each place, and the log ratio there."""
+    step = sd * rng.standard_normal(N_CHAINS)
+    new = z * np.exp(step) if fault == "missing Jacobian" else z + step
+    with np.errstate(invalid="ignore"):  # -inf less -inf, where both are outside
+        return new, log_target(new) - held
+
+
 def accept(fault: str, log_ratio: FloatArray, u: FloatArray) -> BoolArray:
     """Whether each proposal is accepted, under the mistake."""
     rule = fault.partition(": ")[2]
     with np.errstate(over="ignore"):
         ratio = np.exp(log_ratio)
-    if rule in ("square root", "squared"):
-        ratio = ratio ** (0.5 if rule == "square root" else 2.0)
+    power = {"square root": 0.5, "squared": 2.0, "base 10": np.log(10.0)}.get(rule)
+    if power is not None:
+        ratio = ratio**power
     accepted: BoolArray = u < ratio
     return accepted
 
