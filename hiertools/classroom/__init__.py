@@ -15,7 +15,7 @@ from hiertools.classroom.estimates import check_estimate, check_interval
 from hiertools.classroom.numbers import check_number
 from hiertools.classroom.proposals import check_proposal
 from hiertools.classroom.samplers import LogPosterior, check_sampler
-from hiertools.classroom.students import student_data
+from hiertools.classroom.students import student_chains, student_chains_key, student_data
 from hiertools.classroom.verdicts import Verdict
 from hiertools.classroom.written import check_written
 
@@ -32,5 +32,7 @@ __all__ = [
     "check_proposal",
     "check_sampler",
     "check_written",
+    "student_chains",
+    "student_chains_key",
     "student_data",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from itertools import permutations
 from numbers import Integral, Real
 
 import numpy as np
@@ -130,3 +131,68 @@ def plain(name: str, value: str | float) -> str:
         whole = float(value).is_integer()
         return str(int(value)) if whole else repr(float(value))
     raise ValueError(f'{name} must be a name or a number, such as "Ada" or 4711, got {value!r}')
+
+
+def student_chains(student: str | float, assignment: str | int) -> dict[str, FloatArray]:
+    """Three runs to judge, A, B and C: one is good, one slow, in one the chains stay apart.
+
+    Which is which differs from student to student; `student_chains_key` tells.
+
+    Parameters
+    ----------
+    student, assignment : str or number
+        As for `student_data`.
+
+    Returns
+    -------
+    dict of ndarray, each of shape (4, 500)
+
+    Raises
+    ------
+    ValueError
+        If the student or the assignment has no name.
+
+    References
+    ----------
+    Chapter 6.
+
+    Examples
+    --------
+    >>> sorted(student_chains("Ada", 4))
+    ['A', 'B', 'C']
+    """
+    rng = RRandom(student_seed(student, f"{assignment} chains"))
+    level, spread = rng.uniform(-5.0, 5.0), rng.uniform(0.5, 2.0)
+    runs = {}
+    for name, kind in student_chains_key(student, assignment).items():
+        memory = 0.97 if kind == "slow" else 0.3
+        noise = np.asarray(rng.normal(0.0, np.sqrt(1 - memory**2), size=(500, 4)))
+        chains = np.empty((500, 4))
+        here = np.asarray(rng.standard_normal(4))
+        for t in range(500):
+            here = memory * here + noise[t]
+            chains[t] = here
+        chains += np.array([-3.0, -1.0, 1.0, 3.0]) if kind == "apart" else 0.0
+        runs[name] = level + spread * chains.T
+    return runs
+
+
+def student_chains_key(student: str | float, assignment: str | int) -> dict[str, str]:
+    """What the runs of `student_chains` are: "good", "slow" or "apart".
+
+    Parameters
+    ----------
+    student, assignment : str or number
+
+    Returns
+    -------
+    dict of str
+
+    Examples
+    --------
+    >>> sorted(student_chains_key("Ada", 4).values())
+    ['apart', 'good', 'slow']
+    """
+    orders = tuple(permutations(("good", "slow", "apart")))
+    order = orders[student_seed(student, f"{assignment} order") % len(orders)]
+    return dict(zip("ABC", order, strict=True))
