@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import hiertools
 from hiertools.classroom.judging import load_tests
 
 ROOT = Path(hiertools.__file__).parents[1]
-SOURCES, EDITIONS = ROOT / "assignments", ROOT / "_build" / "assignments"
+SOURCES, EDITIONS = ROOT / "assignments", ROOT / "assignments" / "_build"
 
 
 def autograder_edition(assignment: str, editions: Path) -> Path:
@@ -73,6 +74,8 @@ def _make(source: Path, out: Path) -> str:
         return f"{source.name}: {problem}"
     for zipped in (out / "autograder").glob("*.zip"):  # otter writes the time into its name
         zipped.rename(zipped.with_name(f"{source.stem}-autograder.zip"))
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    (out / "made_from").write_text(digest, encoding="utf-8")
     return ""
 
 

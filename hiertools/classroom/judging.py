@@ -208,7 +208,7 @@ def _run(test: Test, submission: Submission, student: str) -> Result:
     except Exception as error:
         passed, message = False, submission.end or str(error).strip() or type(error).__name__
     if message and test.hint and test.hint not in message:
-        message = f"{message} {test.hint}"
+        message += f"{'' if message[-1] in '.?!' else '.'} {test.hint}"
     points = test.points
     return Result(test.question, test.name, points, passed, test.hidden, message[:1000])
 
