@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def check_log_likelihood(
     expected = np.array([log_likelihood(data, p) for p in points])
     suspects = _likelihood_suspects(data, points, expected)
     return compare(
-        lambda point: function(data, point),
+        partial(function, data) if callable(function) else function,
         points,
         expected,
         suspects,

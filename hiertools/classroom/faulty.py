@@ -5,9 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from hiertools._checks import BoolArray, FloatArray
 
+SHAPE, START, STEP = 3.0, 6.0, 2.5
+"""Of the skewed target, a gamma distribution; where a run starts; and its proposal sd."""
+N_CELLS = 8
+EDGES: FloatArray = gammaincinv(SHAPE, np.arange(1, N_CELLS) / N_CELLS)
+"""Between cells of equal probability under the target."""
 FAULTS = {
     "wrong accept rule: square root": (
         "It is what comes out where half the log ratio is used: the ratio is exp of the whole "
@@ -57,8 +63,6 @@ class Simulated:
     @staticmethod
     @lru_cache(maxsize=32)
     def _run(fault: str) -> tuple[FloatArray, float, float]:
-        from hiertools.classroom.samplers import EDGES, N_CELLS, START, STEP
-
         rng = np.random.default_rng(22)
         sd = {"variance used as sd": STEP**2, "sd used as variance": STEP**0.5}.get(fault, STEP)
         sd = 1.0 if fault == "proposal_sd not used" else sd
@@ -88,8 +92,6 @@ faulty_shares = Simulated()
 
 def log_target(z: FloatArray) -> FloatArray:
     """The skewed target's log density, shape of z."""
-    from hiertools.classroom.samplers import SHAPE
-
     inside = z > 0
     value: FloatArray = np.where(
         inside, (SHAPE - 1) * np.log(np.where(inside, z, 1.0)) - z, -np.inf

@@ -14,11 +14,18 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import gammaincinv
 
 from hiertools._checks import FloatArray
 from hiertools.classroom.draws import check_draws
-from hiertools.classroom.faulty import FAULTS, faulty_shares
+from hiertools.classroom.faulty import (
+    EDGES,
+    FAULTS,
+    N_CELLS,
+    SHAPE,
+    START,
+    STEP,
+    faulty_shares,
+)
 from hiertools.classroom.verdicts import (
     LIMIT,
     Verdict,
@@ -30,11 +37,6 @@ from hiertools.classroom.verdicts import (
 from hiertools.data import GroupedData
 from hiertools.priors import Model, Unpooled
 
-SHAPE, START, STEP = 3.0, 6.0, 2.5
-"""Of the skewed target, a gamma distribution; where a run starts; and its proposal sd."""
-N_CELLS = 8
-EDGES: FloatArray = gammaincinv(SHAPE, np.arange(1, N_CELLS) / N_CELLS)
-"""Between cells of equal probability under the target."""
 N_SKEWED, N_PEOPLE = 12_000, 16_000
 SLOWEST, PEOPLE_STEP = 300.0, 0.2
 
