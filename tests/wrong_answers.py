@@ -44,6 +44,7 @@ WRONG = {
     },
     ("assignment2", "first"): {
         "q1": ("share_outside = (data.y.max() - data.y.min()) / 200", 1),
+        "q3": ("def my_log_posterior(data, params):\n    return my_log_prior(params)", 1),
         "q4": (
             "def propose(position, proposal_sd, rng):\n"
             "    half = 3**0.5 * proposal_sd\n"
