@@ -7,7 +7,7 @@ BOOK   := _build/html/index.html
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-slow check lab serve bench lock clean
+.PHONY: help book test test-slow classroom check lab serve bench lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\): .*## /make \1	/p' $(MAKEFILE_LIST)
@@ -20,11 +20,16 @@ book: $(READY)  ## build the book from scratch, warnings as errors
 test: check  ## check everything: code, notebooks, the book and its pages
 	$(BIN)/pytest -n 2
 	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
+	@$(MAKE) --no-print-directory classroom
 	@$(MAKE) --no-print-directory book
 	$(BIN)/pytest -m site -s
 
 test-slow: $(READY)  ## what takes minutes: simulation-based calibration of every sampler
 	$(BIN)/pytest -n 2 -m slow
+
+classroom: $(READY)  ## make the assignments and try them: solved, answered wrongly, marked
+	$(BIN)/python -m hiertools.classroom make
+	$(BIN)/pytest -n 2 -m classroom
 
 check: $(READY)  ## lint and types only
 	$(BIN)/ruff check .

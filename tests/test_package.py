@@ -26,6 +26,11 @@ STORY = [
     *("explorers.stepper", "explorers.sampler", "explorers.shrinkage", "explorers.pooling"),
     *("explorers.comparison", "explorers.nodes", "explorers.funnel"),
     *("explorers.leapfrog", "explorers"),
+    *("classroom.students", "classroom.verdicts", "classroom.draws", "classroom.numbers"),
+    *("classroom.proposals", "classroom.written", "classroom.densities", "classroom.estimates"),
+    *("classroom.faulty", "classroom.samplers", "classroom", "classroom.isolation"),
+    *("classroom.wire", "classroom.sandbox", "classroom.judging", "classroom.editions"),
+    *("classroom.feedback", "classroom.marking", "classroom.__main__"),
 ]
 PICTURES = {"plots", "notebook", "explorers"}
 FILES = {

@@ -23,7 +23,7 @@ def requirements(name):
 
 def test_requirements_txt_is_the_list_in_pyproject():
     extras = PROJECT["optional-dependencies"]
-    declared = PROJECT["dependencies"] + extras["book"] + extras["test"]
+    declared = PROJECT["dependencies"] + extras["book"] + extras["classroom"] + extras["test"]
     assert sorted(map(str, map(Requirement, declared))) == sorted(
         map(str, requirements("requirements.txt").values())
     )

@@ -1,0 +1,292 @@
+"""Checks of draws against the exact posterior.
+
+Two runs of a right sampler differ, so an answer is judged in units of Monte Carlo error, and
+not at all where a chain holds too few effective draws to know that error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from hiertools._checks import FloatArray
+from hiertools.classroom.verdicts import (
+    FEWEST,
+    LIMIT,
+    TAIL,
+    Deviations,
+    Verdict,
+    agrees,
+    columns,
+    deviations,
+    disagrees,
+    undecided,
+)
+from hiertools.data import GroupedData
+from hiertools.exact import ExactPosterior, exact_posterior
+from hiertools.priors import CompletePooling, Hierarchical, Model
+
+N_REFERENCE = 40_000
+"""Independent exact draws that stand for the posterior's tails."""
+
+
+class Answer(NamedTuple):
+    """The exact posterior, all parameters side by side."""
+
+    posterior: ExactPosterior
+    names: list[str]
+    """What each column is called."""
+    mean: FloatArray
+    sd: FloatArray
+    """Of each column, shape (k,)."""
+    low: FloatArray
+    high: FloatArray
+    """Ends of the tails, shape (k,)."""
+    draws: FloatArray
+    """Independent draws, each column sorted, shape (N_REFERENCE, k)."""
+
+
+def answer_key(data: GroupedData, model: Model) -> Answer:
+    """The exact posterior of a student's data: computed, not stored.
+
+    Parameters
+    ----------
+    data : GroupedData
+    model : Unpooled, CompletePooling or Hierarchical
+
+    Returns
+    -------
+    Answer
+    """
+    return _answer_key(data.y.tobytes(), data.x.tobytes(), data.group.tobytes(), model)
+
+
+@lru_cache(maxsize=8)
+def _answer_key(y: bytes, x: bytes, group: bytes, model: Model) -> Answer:
+    data = GroupedData(np.frombuffer(y), np.frombuffer(x), np.frombuffer(group, dtype=np.int64))
+    posterior = exact_posterior(data, model)
+    draws, names = columns(posterior.sample(N_REFERENCE, rng=0), n_axes=1)
+    draws = np.sort(draws, axis=0)
+    low, high = np.quantile(draws, [TAIL, 1 - TAIL], axis=0)
+    mean, sd = (columns(d, n_axes=0)[0] for d in (posterior.mean, posterior.sd))
+    return Answer(posterior, names, mean, sd, low, high, draws)
+
+
+def check_draws(draws: object, data: GroupedData, model: Model) -> Verdict:
+    """Draws of all parameters against the exact posterior, in units of Monte Carlo error.
+
+    Of each parameter three averages are compared: its mean, and the shares of draws in the
+    posterior's two tails of 5 %.
+
+    Parameters
+    ----------
+    draws : dict of ndarray, or Chain
+        After warm-up. One chain, ``alpha`` and ``beta`` of shape (n_draws, n) and the others
+        (n_draws,), or several with a leading chain axis.
+    data : GroupedData
+    model : Unpooled, CompletePooling or Hierarchical
+
+    Returns
+    -------
+    Verdict
+        "undecided" where any mean rests on fewer than a hundred effective draws.
+
+    References
+    ----------
+    Chapters 6 and 7.
+
+    Examples
+    --------
+    >>> from hiertools import Unpooled, exact_posterior, simulate
+    >>> data, _ = simulate(3, 6, rng=1)
+    >>> independent = exact_posterior(data, Unpooled()).sample(2000, rng=2)
+    >>> check_draws(independent, data, Unpooled()).outcome
+    'agrees'
+    """
+    values, problem = tidy_draws(draws, model, data.n)
+    if problem:
+        return disagrees(problem, "malformed draws")
+    answer = answer_key(data, model)
+    found = posterior_deviations(values, answer)
+    n_effective = found.n_effective[0]
+    worst = int(np.argmin(n_effective))
+    if n_effective[worst] < FEWEST:
+        return undecided(
+            f"too few effective draws to judge: {answer.names[worst]} has "
+            f"{n_effective[worst]:.0f}, and {FEWEST:.0f} are needed. Draw longer, tune the "
+            "proposal, or drop more warm-up."
+        )
+    if (np.abs(found.z) < LIMIT).all():
+        far = np.abs(found.z).max()
+        return agrees(
+            f"your draws agree with the exact posterior: no average is further than {far:.1f} "
+            "Monte Carlo errors from it."
+        )
+    fault, words = _fault_of_draws(values, data, model, answer)
+    return disagrees(_where(values, found, answer) + words, fault)
+
+
+def tidy_draws(draws: object, model: Model, n: int) -> tuple[FloatArray, str]:
+    """Draws of all parameters side by side, in the model's order, or what is wrong with them.
+
+    Parameters
+    ----------
+    draws : object
+        What a student passed.
+    model : Model
+    n : int
+        Number of individuals.
+
+    Returns
+    -------
+    values : ndarray of shape (n_chains, n_draws, k)
+    problem : str
+        Empty if there is none.
+    """
+    by_name = getattr(draws, "draws", draws)
+    empty = np.empty((1, 0, 0))
+    if not isinstance(by_name, Mapping):
+        return empty, "draws must be a dict of arrays by parameter name, or a Chain."
+    missing = [name for name in model.parameter_names if name not in by_name]
+    if missing:
+        return empty, f"draws of {', '.join(missing)} are missing."
+    lines = 1 if isinstance(model, CompletePooling) else n
+    parts, lengths = [], set()
+    for name in model.parameter_names:
+        width = (lines,) if name in ("alpha", "beta") else ()
+        try:
+            part = np.asarray(by_name[name], dtype=np.float64)
+        except (TypeError, ValueError):
+            return empty, f"the draws of {name} are no array of numbers."
+        core = part.ndim - len(width)
+        if core not in (1, 2) or part.shape[core:] != width:
+            return empty, (
+                f"the draws of {name} should have shape {('n_draws', *width)}, with one row for "
+                f"each draw; yours have shape {part.shape}.".replace("'", "")
+            )
+        if not np.isfinite(part).all():
+            return empty, f"the draws of {name} hold NaN or infinity."
+        part = part if core == 2 else part[None]
+        lengths.add(part.shape[:2])
+        parts.append(part if width else part[..., None])
+    if len(lengths) > 1:
+        return empty, f"parameters have different numbers of draws: {sorted(lengths)}."
+    return np.concatenate(parts, axis=-1), ""
+
+
+def posterior_deviations(values: FloatArray, answer: Answer) -> Deviations:
+    """Means and tail shares of draws against the exact posterior.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_chains, n_draws, k)
+    answer : Answer
+
+    Returns
+    -------
+    Deviations
+        Both of shape (3, k): means, lower tails, upper tails. A tail is never credited with
+        more effective draws than its parameter's mean, since a chain that has hardly been
+        there looks independent where it is not.
+    """
+    means = deviations(values, answer.mean, answer.sd)
+    sd = np.full(answer.mean.shape, np.sqrt(TAIL * (1 - TAIL)))
+    rows = [means]
+    for inside in (values < answer.low, values > answer.high):
+        share = inside.mean(axis=(0, 1))
+        tail = deviations(inside.astype(np.float64), np.full(sd.shape, TAIL), sd)
+        known = np.where(share > 0, tail.n_effective, np.inf)
+        n_effective = np.minimum(known, means.n_effective)
+        z = (share - TAIL) / sd / np.sqrt(1 / n_effective + 1 / N_REFERENCE)
+        rows.append(Deviations(z, n_effective))
+    return Deviations(*(np.stack(part) for part in zip(*rows, strict=True)))
+
+
+def _where(values: FloatArray, found: Deviations, answer: Answer) -> str:
+    """The parameter that is worst off, in words."""
+    row, k = np.unravel_index(int(np.argmax(np.abs(found.z))), found.z.shape)
+    name, far = answer.names[int(k)], abs(float(found.z[row, k]))
+    if row == 0:
+        mean = float(values[..., k].mean())
+        what = f"the mean of {name} is {mean:.3g}, exactly it is {answer.mean[k]:.3g}"
+    else:
+        beyond = values[..., k] < answer.low[k] if row == 1 else values[..., k] > answer.high[k]
+        side = "lower" if row == 1 else "upper"
+        what = f"{beyond.mean():.1%} of the draws of {name} lie in the {side} tail of {TAIL:.0%}"
+    return f"your draws disagree with the exact posterior: {what} ({far:.0f} Monte Carlo errors)."
+
+
+def _fault_of_draws(
+    values: FloatArray, data: GroupedData, model: Model, answer: Answer
+) -> tuple[str, str]:
+    """The mistake under which these draws would be right, if one is known."""
+    if (np.ptp(values, axis=(0, 1)) == 0).any():
+        return "a parameter never moves", " One parameter never moves."
+    for fault, other, words in _other_answers(data, model, answer):
+        if (np.abs(posterior_deviations(values, other).z) < LIMIT).all():
+            return fault, f" {words}"
+    repeats = (np.diff(values, axis=1) == 0).all(axis=-1).mean()
+    if repeats == 0 and values.shape[1] > 1000 and not _looks_independent(values):
+        words = " No draw repeats the one before: does a rejected proposal repeat the last draw?"
+        return "rejected draws dropped", words
+    k = {name: i for i, name in enumerate(answer.names)}
+    collapsed = [k[n] for n in ("sigma_alpha", "sigma_beta") if n in k]
+    if collapsed and (np.median(values[..., collapsed], axis=(0, 1)) < answer.low[collapsed]).any():
+        words = " A standard deviation runs towards zero: is a Jacobian missing?"
+        return "missing Jacobian", words
+    return "", ""
+
+
+def _looks_independent(values: FloatArray) -> bool:
+    lag = np.mean(
+        (values[:, 1:] - values.mean(axis=1, keepdims=True))
+        * (values[:, :-1] - values.mean(axis=1, keepdims=True)),
+        axis=(0, 1),
+    )
+    return bool((lag < 0.2 * values.var(axis=(0, 1))).all())
+
+
+def _other_answers(
+    data: GroupedData, model: Model, answer: Answer
+) -> Iterator[tuple[str, Answer, str]]:
+    """What draws would be of under known mistakes."""
+    posterior = answer.posterior
+    draws, names = columns(posterior.sample(N_REFERENCE, rng=0), n_axes=1)
+    sigma = draws[:, names.index("sigma")]
+    yield (
+        "missing Jacobian",
+        _of_draws(posterior, names, draws, 1 / sigma),
+        "It is what comes out where the Jacobian of log sigma is missing.",
+    )
+    squared = draws.copy()
+    squared[:, names.index("sigma")] = sigma**2
+    high = float(getattr(model, "sigma_high", np.inf))
+    yield (
+        "sd used as variance",
+        _of_draws(posterior, names, squared, sigma * (sigma**2 < high)),
+        "It is what comes out where the likelihood takes sigma for a variance.",
+    )
+    prior, _ = columns(model.sample_prior(data.n, 0, n_draws=N_REFERENCE), n_axes=1)
+    yield (
+        "data forgotten",
+        _of_draws(posterior, names, prior, np.ones(len(prior))),
+        "It is the prior: the likelihood is missing.",
+    )
+    if isinstance(model, Hierarchical):
+        narrow = Hierarchical(mu_alpha_sd=model.mu_alpha_sd**0.5, mu_beta_sd=model.mu_beta_sd**0.5)
+        words = "It is what comes out where the 3 of N(0, 3) is taken for a variance."
+        yield "sd used as variance", answer_key(data, narrow), words
+
+
+def _of_draws(
+    posterior: ExactPosterior, names: list[str], draws: FloatArray, weight: FloatArray
+) -> Answer:
+    """A key made of weighted draws."""
+    rng = np.random.default_rng(0)
+    picked = rng.choice(len(draws), size=N_REFERENCE, p=weight / weight.sum())
+    drawn = np.sort(draws[picked], axis=0)
+    low, high = np.quantile(drawn, [TAIL, 1 - TAIL], axis=0)
+    return Answer(posterior, names, drawn.mean(axis=0), drawn.std(axis=0), low, high, drawn)

@@ -1,0 +1,367 @@
+"""Marking: what passes between processes, what a submission may not do, tables that stay whole.
+
+The assignment here is a tiny one that needs no otter to be made; tests/test_assignments.py marks
+the real ones.
+"""
+
+import csv
+import json
+import platform
+import socket
+import sys
+
+import numpy as np
+import pytest
+from harness import ANYTHING
+from hypothesis import given, settings
+
+import hiertools as ht
+from hiertools.classroom import LogPosterior, editions, isolation, wire
+from hiertools.classroom.__main__ import main
+from hiertools.classroom.feedback import feedback_page
+from hiertools.classroom.isolation import Limits
+from hiertools.classroom.judging import load_tests, mark, read_notebook
+from hiertools.classroom.marking import mark_class
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="marking needs Linux")
+TESTS = {
+    "q1": """from otter.test_files import test_case
+OK_FORMAT = False
+name = "q1"
+points = 3
+@test_case(points=1, hidden=False, failure_message="Is it the square?")
+def test_function(f):
+    assert f(2) == 4, "f(2) is not 4"
+@test_case(points=2, hidden=True)
+def test_own(f, own, STUDENT):
+    from hiertools import classroom
+    data, _ = classroom.student_data(STUDENT, 1)
+    classroom.check_number(own, data.y.sum(), name="own").require()
+""",
+    "q2": """from otter.test_files import test_case
+OK_FORMAT = False
+name = "q2"
+points = 1
+@test_case(points=1, hidden=False)
+def test_values(values):
+    assert values == {"a": [1, (2.5, None)], "b": True}
+""",
+}
+GOOD = [
+    "from hiertools import classroom\nimport numpy as np",
+    "data, truth = classroom.student_data(STUDENT, 1)",
+    "def f(x):\n    return x**2",
+    "own = data.y.sum()",
+    'values = {"a": [1, (2.5, None)], "b": True}',
+]
+QUICK = Limits(seconds=30, cell_seconds=2)
+
+
+def write_notebook(path, cells, student="Ada", metadata=None):
+    named = [f"STUDENT = {student!r}"] if student is not None else []
+    code = [{"cell_type": "code", "source": source} for source in [*named, *cells]]
+    path.write_text(json.dumps({"cells": code, "metadata": metadata or {}}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def edition(tmp_path):
+    folder = tmp_path / "editions" / "assignment9" / "autograder"
+    folder.mkdir(parents=True)
+    metadata = {"otter": {"tests": TESTS}}
+    return write_notebook(folder / "assignment9.ipynb", GOOD, metadata=metadata)
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    return folder
+
+
+def table(path):
+    with path.open(newline="", encoding="utf-8") as opened:
+        return {row["file"]: row for row in csv.DictReader(opened)}
+
+
+# --- what passes between processes ---
+
+
+@given(value=ANYTHING)
+@settings(max_examples=200)
+def test_any_value_travels_or_becomes_a_name(value):
+    wire.decode(json.loads(json.dumps(wire.encode(value))))
+
+
+def test_plain_values_arrive_as_they_were():
+    data, _ = ht.simulate(3, 2, rng=1)
+    sent = {
+        "x": [1, 2.5, None, "a", True, (np.pi, -np.inf)],
+        "a": np.arange(6.0).reshape(2, 3),
+        "i": np.array([1, 2], dtype=np.int32),
+    }
+    got = wire.decode(json.loads(json.dumps(wire.encode(sent))))
+    assert got["x"] == sent["x"]
+    assert np.array_equal(got["a"], sent["a"])
+    assert got["i"].dtype == np.int32
+    target = wire.decode(wire.encode(LogPosterior(data, ht.Hierarchical())))
+    params = ht.Hierarchical().sample_prior(3, 1)
+    expected = ht.Hierarchical().log_posterior(data, params)
+    assert target(params) == expected
+    a, b = (wire.decode(wire.encode(np.random.default_rng(3))).random() for _ in range(2))
+    assert a == b
+    chain = ht.metropolis(lambda p: -(p["z"] ** 2), {"z": 0.0}, proposal_sd=1, n_draws=9, rng=1)
+    assert np.array_equal(wire.decode(wire.encode(chain)).draws["z"], chain.draws["z"])
+    assert type(wire.decode(wire.encode(open))).__name__ == "builtin_function_or_method"
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        {"array": "AAAA", "dtype": "O", "shape": [1]},
+        {"array": "!!", "dtype": "<f8", "shape": [7]},
+        {"model": "os.system", "fields": {}},
+        {"model": "Unpooled", "fields": {"sigma_high": -1}},
+        {"float": "one"},
+        {"nothing": 1},
+        {"dict": [[{"list": []}, 1]]},
+        1.5,
+    ],
+)
+def test_garbage_is_refused(garbage):
+    with pytest.raises(wire.BrokenMessageError):
+        wire.decode(garbage)
+
+
+def test_messages_that_are_none_are_refused():
+    for raw in (
+        b"",
+        b"\xff" * 8,
+        (5).to_bytes(8, "big") + b"{{{{{",
+        (2).to_bytes(8, "big") + b"[]",
+    ):
+        ours, theirs = socket.socketpair()
+        with ours:
+            theirs.sendall(raw)
+            theirs.close()
+            with pytest.raises(wire.BrokenMessageError):
+                wire.receive(ours)
+
+
+# --- what is handed in ---
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "empty"),
+        ("   \n", "empty"),
+        ("an essay", "no notebook"),
+        ("[1, 2]", "no notebook"),
+        ('{"cells": 3}', "no notebook"),
+        ('{"cells": [{"cell_type": "code"}]}', "no notebook"),
+        ("[" * 100_000, "no notebook"),
+        ('{"cells": []}', ""),
+    ],
+)
+def test_a_file_that_is_no_notebook_is_told_so(tmp_path, text, problem):
+    path = tmp_path / "x.ipynb"
+    path.write_text(text)
+    found = read_notebook(path)
+    assert problem in found.problem
+    assert bool(problem) == bool(found.problem)
+    assert "larger" in read_notebook(path, largest=-1).problem
+    assert "no notebook" in read_notebook(tmp_path / "gone").problem
+
+
+@pytest.mark.parametrize(
+    ("cell", "student"),
+    [
+        ('STUDENT = "Bo"', "Bo"),
+        ("STUDENT = 4711", "4711"),
+        ("%matplotlib inline\nSTUDENT = 'Bo'  # me", "Bo"),
+        ("STUDENT = open('/etc/passwd').read()", None),
+        ("STUDENT = [", None),
+        ("name = 'Bo'", None),
+    ],
+)
+def test_the_student_is_read_and_not_run(tmp_path, cell, student):
+    path = write_notebook(tmp_path / "x.ipynb", [cell], student=None)
+    assert read_notebook(path).student == student
+
+
+# --- what a submission may not do ---
+
+FORBIDDEN = [
+    ("open({precious!r}).read()", "PermissionError"),
+    ("open({precious!r}, 'w')", "PermissionError"),
+    ("import os; os.remove({precious!r})", "PermissionError"),
+    ("import os; os.chmod({precious!r}, 0)", "PermissionError"),
+    ("import os; os.utime({precious!r})", "PermissionError"),
+    ("import os; os.truncate({precious!r}, 0)", "PermissionError"),
+    ("import os; os.open(os.__file__, os.O_RDONLY | os.O_TRUNC)", "PermissionError"),
+    ("import os; os.listdir({folder!r})", "PermissionError"),
+    ("import os; os.symlink({precious!r}, 's'); open('s').read()", "PermissionError"),
+    ("open('/proc/self/environ').read()", "PermissionError"),
+    ("import os; os.kill(os.getppid(), 9)", "PermissionError"),
+    ("import os; os.kill(-1, 9)", "PermissionError"),
+    ("import os; os.fork()", "PermissionError"),
+    ("import subprocess; subprocess.run(['true'])", "PermissionError"),
+    ("import socket; socket.socket()", "PermissionError"),
+    ("import ctypes\nassert ctypes.CDLL(None).unshare(0x10000000) == 0", "AssertionError"),
+    ("open('large', 'wb').write(bytes(10**8))", "OSError"),
+    ("x = bytearray(10**10)", "MemoryError"),
+    ("print('x' * 10**8)", "printed more"),
+    ("while True: pass", "took more than"),
+    ("import sys; sys.exit(1)", "SystemExit"),
+    ("1 / 0", "line 1: ZeroDivisionError"),
+    ("x = = 2", "SyntaxError"),
+]
+
+
+@linux
+def test_what_is_forbidden_fails_and_costs_nothing_else(edition, tmp_path):
+    """Each cell is stopped, and what the other cells answer still counts."""
+    precious = tmp_path / "precious.txt"
+    precious.write_text("keep me")
+    words = {"precious": str(precious), "folder": str(tmp_path)}
+    bad = [code.format(**words) if "{" in code else code for code, _ in FORBIDDEN]
+    report = mark([*bad, "STUDENT = 'Ada'", *GOOD], "Ada", load_tests(edition), QUICK)
+    assert report.end == ""
+    assert precious.read_text() == "keep me"
+    assert len(report.failures) == len(bad), report.failures
+    for failure, (code, why) in zip(report.failures, FORBIDDEN, strict=True):
+        assert why in failure, (code, failure)
+    assert [result.passed for result in report.results] == [True, True, True]
+
+
+@linux
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("import os\nos._exit(0)", "was ended in cell 1"),
+        ("import ctypes\nctypes.string_at(0)", "signal 11 in cell 1"),
+        ("import os\nwhile True: os.write(1, b'x' * 10**5)", "printed more than"),
+        (
+            "import os\nfor k in range(3, 64):\n    try: os.write(k, b'\\xff' * 50)\n"
+            "    except OSError: pass",
+            "message",
+        ),
+    ],
+)
+def test_a_process_that_ends_itself_ends_alone(edition, cell, why):
+    report = mark([cell, *GOOD], "Ada", load_tests(edition), QUICK)
+    assert why in report.end
+    assert not any(result.passed for result in report.results)
+    assert all(why in result.message for result in report.results)
+
+
+@linux
+def test_a_submission_that_rewrites_the_checks_rewrites_its_own_copy(edition):
+    cells = [
+        "import hiertools.classroom as c\nfor n in dir(c):\n    if n[:5] == 'check': "
+        "setattr(c, n, lambda *a, **k: True)",
+        "import hiertools.data as d\nd.simulate = None",
+        "class Yes(dict):\n    def __eq__(self, other): return True\nvalues = Yes()",
+        "f, own = 4, 0.0",
+    ]
+    report = mark(cells, "Ada", load_tests(edition), QUICK)
+    assert not any(result.passed for result in report.results)
+
+
+def test_elsewhere_marking_is_refused(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(isolation.sys, "platform", "win32")
+    assert "needs Linux" in isolation.unavailable()
+    monkeypatch.undo()
+    monkeypatch.setattr(platform, "machine", lambda: "s390x")
+    if sys.platform == "linux":
+        assert "processors" in isolation.unavailable()
+        assert main(["mark", str(tmp_path), "--assignment", "1"]) == 1
+        assert "Nothing was run" in capsys.readouterr().err
+
+
+# --- a class ---
+
+
+@linux
+def test_a_class_is_marked_and_marking_goes_on_where_it_stopped(edition, inbox, tmp_path):
+    write_notebook(inbox / "assignment9_ada.ipynb", GOOD)
+    write_notebook(inbox / "assignment9_bo.ipynb", [*GOOD, "own = 0"], student="Bo")
+    write_notebook(inbox / "=cmd()_twin.ipynb", GOOD, student=" ADA")
+    (inbox / "empty.ipynb").touch()
+    (inbox / "link.ipynb").symlink_to("/etc/hosts")
+    (inbox / ".hidden").touch()
+    out = tmp_path / "marks" / "scores.csv"
+    out.parent.mkdir()
+
+    def marks():
+        mark_class(inbox, edition, out, limits=QUICK, progress=False)
+        return table(out)
+
+    rows = marks()
+    assert len(rows) == 5
+    assert rows["assignment9_ada.ipynb"]["points"] == "4.0"
+    assert rows["assignment9_bo.ipynb"]["q1"] == "1.0"
+    assert rows["empty.ipynb"]["status"] == "no notebook"
+    assert "link" in rows["link.ipynb"]["what_happened"]
+    assert "same student's" in rows["assignment9_ada.ipynb"]["what_happened"]
+    assert "'=cmd()_twin.ipynb" in rows, "no cell of the table is a formula"
+    pages = {page.name for page in (out.parent / "feedback").iterdir()}
+    assert len(pages) == 5
+
+    kept = {p: p.stat().st_mtime_ns for p in (tmp_path / "marks" / "scores.csv.parts").iterdir()}
+    write_notebook(inbox / "assignment9_bo.ipynb", GOOD, student="Bo")
+    assert marks()["assignment9_bo.ipynb"]["points"] == "4.0"
+    changed = [p for p, time in kept.items() if p.stat().st_mtime_ns != time]
+    assert len(changed) == 1, "only what was handed in anew is marked anew"
+
+    victim = next(iter(kept))
+    victim.write_text("half a res")
+    assert marks() == table(out)
+    assert json.loads(victim.read_text())["row"]
+
+
+@linux
+def test_a_table_is_whole_while_marking_is_stopped(edition, inbox, tmp_path, monkeypatch):
+    write_notebook(inbox / "ada.ipynb", GOOD)
+    write_notebook(inbox / "bo.ipynb", GOOD, student="Bo")
+    out = tmp_path / "scores.csv"
+
+    def stop(*args, **settings):
+        assert {row["status"] for row in table(out).values()} == {"waiting"}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hiertools.classroom.marking._finish", stop)
+    with pytest.raises(KeyboardInterrupt):
+        mark_class(inbox, edition, out, limits=QUICK, progress=False)
+    assert len(table(out)) == 2
+
+
+def test_what_is_not_there_is_said(edition, tmp_path, capsys):
+    with pytest.raises(ValueError, match="there is no folder"):
+        mark_class(tmp_path / "none", edition, tmp_path / "s.csv")
+    with pytest.raises(ValueError, match="make the assignments first"):
+        mark_class(tmp_path, tmp_path / "none.ipynb", tmp_path / "s.csv")
+
+
+def test_a_page_escapes_what_a_submission_says():
+    nasty = "<script>alert(1)</script>"
+    result = {"question": "q1", "points": 1.0, "passed": False, "message": nasty}
+    row = {"student": nasty, "file": "x", "points": 0.0, "out_of": 1.0, "what_happened": nasty}
+    page = feedback_page(row, {"results": [result], "failures": [nasty], "end": ""}, "a")
+    assert "<script" not in page
+    assert page.count("&lt;script") == 5
+
+
+def test_a_hint_that_breaks_its_tests_is_found(tmp_path):
+    """otter writes hints into Python unescaped, and passes over what is then no Python."""
+    source = {"cell_type": "raw", "source": "# BEGIN QUESTION\nname: q1\npoints: 3"}
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": [source]}))
+    broken = TESTS["q1"].replace("Is it", 'Is "it"')
+    made = write_notebook(tmp_path / "b.ipynb", [], metadata={"otter": {"tests": {"q1": broken}}})
+    assert "double quote" in editions._missing_tests(path, made)
+    made = write_notebook(tmp_path / "b.ipynb", [], metadata={"otter": {"tests": {}}})
+    assert "do not add up" in editions._missing_tests(path, made)
+    made = write_notebook(tmp_path / "b.ipynb", [], metadata={"otter": {"tests": TESTS}})
+    assert editions._missing_tests(path, made) == ""
