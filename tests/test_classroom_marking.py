@@ -54,7 +54,7 @@ GOOD = [
     "own = data.y.sum()",
     'values = {"a": [1, (2.5, None)], "b": True}',
 ]
-QUICK = Limits(seconds=30, cell_seconds=2)
+QUICK = Limits(seconds=120, cell_seconds=2)
 
 
 def write_notebook(path, cells, student="Ada", metadata=None):

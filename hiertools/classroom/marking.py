@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from hiertools.classroom.feedback import feedback_page
 from hiertools.classroom.isolation import Limits
 from hiertools.classroom.judging import Report, Test, load_tests, mark, read_notebook
+from hiertools.classroom.samplers import prepare
 from hiertools.classroom.students import plain
 
 PLACEHOLDER = "your name"
@@ -169,6 +170,7 @@ def _mark_all(
     """Run the jobs that have no result, so many at a time, each in a process of its own."""
     from tqdm import tqdm
 
+    prepare()
     tqdm.monitor_interval = 0  # its thread would be copied into every process
     context = multiprocessing.get_context("fork")
     waiting = [job for job in todo if found[job.file] is None]

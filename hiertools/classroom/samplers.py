@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hiertools._checks import FloatArray
-from hiertools.classroom.draws import check_draws
+from hiertools.classroom.draws import answer_key, check_draws
 from hiertools.classroom.faulty import (
     EDGES,
     FAULTS,
@@ -337,6 +337,12 @@ def three_people() -> LogPosterior:
     noise = np.random.default_rng(23).standard_normal(24)
     y = np.array([1.0, 0.0, 2.0])[group] + np.array([-2.0, -1.0, -1.5])[group] * x + noise
     return LogPosterior(GroupedData(y, x, group), Unpooled())
+
+
+def prepare() -> None:
+    """Compute what every check of a sampler needs, once, before a process is copied."""
+    faulty_shares("")
+    answer_key(three_people().data, three_people().model)
 
 
 def _check_three_people(sampler: Callable[..., Any], seed: int) -> Verdict:
