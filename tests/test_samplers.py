@@ -245,7 +245,9 @@ def exact_run(name, seed, n_chains=200):
 def test_means_and_variances_are_the_exact_ones(name):
     """Within 5 standard errors of 200 independent chains (NUTS: 100), after a warm-up.
 
-    34 numbers, each normal by the central limit theorem: a chance of 2e-5. EXACT_FALSE_ALARMS
+    34 numbers, each normal by the central limit theorem: a chance of 2e-5. Means of
+    squares have longer tails than the normal, so it was measured: no false alarm in 100 seeds of
+    Gibbs (largest |z| 4.2) and of blockwise Metropolis (4.6).
     """
     z = exact_run(name, seed=13, n_chains=100 if name.endswith("nuts") else 200)
     assert np.abs(z).max() < 5, z
