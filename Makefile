@@ -7,7 +7,7 @@ BOOK   := _build/html/index.html
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-slow check lab serve lock clean
+.PHONY: help book test test-slow check lab serve bench lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\): .*## /make \1	/p' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ test: check  ## check everything: code, notebooks, the book and its pages
 	@$(MAKE) --no-print-directory book
 	$(BIN)/pytest -m site -s
 
-test-slow: $(READY)  ## what takes minutes: simulation-based calibration of every sampler
+test-slow: $(READY)  ## the tests that take minutes
 	$(BIN)/pytest -n 2 -m slow
 
 check: $(READY)  ## lint and types only
@@ -37,6 +37,9 @@ lab: $(READY)  ## open the chapters in Jupyter Lab
 serve: $(READY)  ## show the built book in the browser
 	@test -f $(BOOK) || $(MAKE) --no-print-directory book
 	$(BIN)/python tools/serve.py _build/html
+
+bench: $(READY)  ## measure our samplers and their peers (25 minutes, on a quiet machine)
+	$(BIN)/python benchmarks/compare.py
 
 lock:  ## pin the newest versions that requirements.txt allows (needs uv)
 	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --upgrade \

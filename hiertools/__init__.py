@@ -6,6 +6,7 @@ imported by itself, so that whoever wants numbers alone need not load Matplotlib
 
 from hiertools.adaptation import HamiltonianChain
 from hiertools.article import Replication, article_start, replicate_article
+from hiertools.benchmark import Benchmark, load_benchmark
 from hiertools.blockwise import blockwise_metropolis
 from hiertools.calibration import (
     chain_sampler,
@@ -54,6 +55,7 @@ from hiertools.uniformity import Ranks
 __version__ = "0.1.0"
 
 __all__ = [
+    "Benchmark",
     "Chain",
     "CompletePooling",
     "Coordinates",
@@ -84,6 +86,7 @@ __all__ = [
     "hmc",
     "joint_test",
     "last_draws",
+    "load_benchmark",
     "log_likelihood",
     "log_likelihood_loop",
     "log_likelihood_vectorized",

@@ -23,7 +23,8 @@ def summarize(draws: Draws) -> Summary:
     Parameters
     ----------
     draws : dict of array_like, each of shape (n_chains, n_draws, ...), or Chain
-        Draws after warm-up. Of one chain, give ``{name: values[None]}``, or its `Chain`.
+        Draws after warm-up. Of one chain, give ``{name: values[None]}``, or its `Chain`; any
+        other record with a dict `draws` will do.
 
     Returns
     -------
@@ -328,8 +329,9 @@ def to_arviz(draws: Draws) -> Any:
         raise ImportError(
             "to_arviz needs arviz-base: pip install arviz-base, or all of ArviZ"
         ) from None
-    if isinstance(draws, Chain):
-        stats = {"lp": draws.log_density, "accepted": draws.accepted}
+    fields = {"lp": "log_density", "accepted": "accepted"}
+    stats: dict[str, Any] = {name: getattr(draws, field, None) for name, field in fields.items()}
+    if all(values is not None for values in stats.values()):
         groups["sample_stats"] = {name: np.atleast_2d(v) for name, v in stats.items()}
     return arviz_base.from_dict(groups)
 
@@ -412,9 +414,11 @@ def _normal_scores(x: FloatArray) -> FloatArray:
 
 def _checked(draws: Draws) -> dict[str, FloatArray]:
     """Draws by parameter, each of shape (n_chains, n_draws, ...), the first two the same."""
-    if isinstance(draws, Chain):
-        one = np.ndim(draws.log_density) == 1  # the record knows how many chains it holds
-        draws = {name: np.asarray(v)[None] if one else v for name, v in draws.draws.items()}
+    held = getattr(draws, "draws", None)
+    if isinstance(held, Mapping):  # a record of a sampler knows how many chains it holds
+        log_density: Any = getattr(draws, "log_density", None)
+        one = np.ndim(log_density) == 1
+        draws = {name: np.asarray(v)[None] if one else v for name, v in held.items()}
     if not isinstance(draws, Mapping) or not draws:
         raise ValueError(
             "draws must be a dict of arrays (n_chains, n_draws, ...) by parameter name, or a "

@@ -11,7 +11,6 @@ from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from hiertools import plots
 from hiertools._checks import FloatArray
@@ -19,7 +18,8 @@ from hiertools.article import article_start
 from hiertools.comparison import rmse
 from hiertools.data import GroupedData, simulate
 from hiertools.exact import ExactPosterior, exact_posterior
-from hiertools.explorer import Control, Explorer, Frame
+from hiertools.explorer import Control, Explorer, Frame, _figure, _panels
+from hiertools.explorers_samplers import funnel_explorer, leapfrog_explorer
 from hiertools.likelihood import normal_log_density
 from hiertools.metropolis import metropolis
 from hiertools.priors import CompletePooling, Hierarchical, Model, Unpooled
@@ -35,34 +35,6 @@ OBSERVATIONS: Final = (2, 3, 5, 20, 100)
 FINE_SIZES: Final = (*range(5, 30), *range(30, 100, 5), *range(100, 201, 10))
 FINE_OBSERVATIONS: Final = (*range(2, 20), *range(20, 101, 5))
 FINE_SDS: Final = tuple(round(0.1 * k, 1) for k in range(1, 51))
-
-
-def _figure(height: float) -> Figure:
-    """An empty figure of the book's width, outside pyplot's list of open ones.
-
-    Its panels are placed by hand: so they stay where they are when the numbers change, and a
-    move takes half the time.
-    """
-    figure = Figure(figsize=(5.2, height))
-    figure.set_layout_engine("none")
-    return figure
-
-
-def _panels(figure: Figure, rows: int, columns: int, **place: Any) -> Any:
-    """Axes on a grid with room for labels; `place` in inches from the figure's edges."""
-    width, height = figure.get_size_inches()
-    inches = {"left": 0.62, "right": 0.12, "bottom": 0.5, "top": 0.3} | place
-    grid = figure.add_gridspec(
-        rows,
-        columns,
-        left=inches["left"] / width,
-        right=1 - inches["right"] / width,
-        bottom=inches["bottom"] / height,
-        top=1 - inches["top"] / height,
-        wspace=place.get("wspace", 0.12),
-        hspace=place.get("hspace", 0.2),
-    )
-    return grid.subplots(squeeze=False)
 
 
 # --- chapter 1: grouped data ---------------------------------------------------------------------
@@ -780,5 +752,7 @@ EXPLORERS: Final = (
     shrinkage_explorer,
     pooling_explorer,
     comparison_explorer,
+    funnel_explorer,
+    leapfrog_explorer,
 )
 """All of them, in the order of the book."""

@@ -31,6 +31,7 @@ from hiertools.priors import Hierarchical
 from hiertools.rrandom import Rng, as_rng
 
 Params = dict[str, FloatArray]
+SDS = ("sigma_alpha", "sigma_beta", "sigma")
 
 
 def gibbs(
@@ -200,21 +201,23 @@ def draw_lines(statistics: GroupStatistics, params: Params, rng: Any) -> Params:
 def draw_sds(statistics: GroupStatistics, model: Hierarchical, params: Params, rng: Any) -> Params:
     """Draw the three standard deviations, each from the squares of what it is the sd of."""
     alpha, beta = params["alpha"], params["beta"]
-    square = {
-        "sigma_alpha": ((alpha - params["mu_alpha"][..., None]) ** 2).sum(axis=-1),
-        "sigma_beta": ((beta - params["mu_beta"][..., None]) ** 2).sum(axis=-1),
-        "sigma": squared_residuals(statistics, alpha, beta).sum(axis=-1),
-    }
+    off_alpha, off_beta = alpha - params["mu_alpha"][..., None], beta - params["mu_beta"][..., None]
+    squares = np.stack(
+        [
+            (off_alpha * off_alpha).sum(axis=-1),
+            (off_beta * off_beta).sum(axis=-1),
+            squared_residuals(statistics, alpha, beta).sum(axis=-1),
+        ],
+        axis=-1,
+    )
     n = alpha.shape[-1]
-    count = {"sigma_alpha": n, "sigma_beta": n, "sigma": int(statistics.m.sum())}
-    drawn = {
-        name: draw_sd(square[name], count[name], getattr(model, f"{name}_high"), rng)
-        for name in square
-    }
-    return params | drawn
+    count = np.array([n, n, statistics.m.sum()])
+    high = np.array([model.sigma_alpha_high, model.sigma_beta_high, model.sigma_high])
+    sds = draw_sd(squares, count, high, rng)
+    return params | {name: sds[..., k] for k, name in enumerate(SDS)}
 
 
-def draw_sd(square: FloatArray, count: int, high: float, rng: Any) -> FloatArray:
+def draw_sd(square: FloatArray, count: Any, high: Any, rng: Any) -> FloatArray:
     r"""Draw a standard deviation, flat on (0, high), given normal values whose mean is known.
 
     With n values whose squares add up to q,
@@ -233,10 +236,10 @@ def draw_sd(square: FloatArray, count: int, high: float, rng: Any) -> FloatArray
     ----------
     square : ndarray
         q, above zero.
-    count : int
-        n, at least 1.
-    high : float
-        The bound.
+    count : int or ndarray
+        n, at least 1; broadcasts with `square`.
+    high : float or ndarray
+        The bound; broadcasts with `square`.
     rng : numpy.random.Generator or RRandom
 
     Returns
@@ -253,14 +256,15 @@ def draw_sd(square: FloatArray, count: int, high: float, rng: Any) -> FloatArray
             "the sum of squares that a standard deviation is drawn from is zero: lines fit the "
             "data perfectly, and the posterior is improper; add observations or noise"
         )
-    shape, low = 0.5 * (count - 1), np.asarray(0.5 * square / high / high)
+    low = np.asarray(0.5 * square / high / high)
+    shape = np.broadcast_to(0.5 * (np.asarray(count) - 1.0), low.shape)
     share = gammaincc(shape, low)
     t = gammainccinv(shape, (1.0 - rng.random(low.shape)) * share)
     # Far out share is too small a number, and for one value its gamma function is infinite.
     hard = (share < 1e-290) | (shape == 0.0)
     if hard.any():
         t = np.asarray(t)
-        t[hard] = low[hard] * np.exp(_log_excess(shape, low[hard], rng))
+        t[hard] = low[hard] * np.exp(_log_excess(shape[hard], low[hard], rng))
     sd: FloatArray = np.minimum(np.sqrt(0.5 * square / t), high)
     return sd
 
@@ -328,7 +332,7 @@ def _variances(
     return v, steep, 1.0 + sigma_beta**2 * (steep + x * x / v)
 
 
-def _log_excess(shape: float, low: FloatArray, rng: Any) -> FloatArray:
+def _log_excess(shape: FloatArray, low: FloatArray, rng: Any) -> FloatArray:
     r"""Log of t / low for t of density :math:`t^{k - 1} e^{-t}` beyond `low`, by rejection.
 
     The log v has density :math:`\exp(k v - t_0 (e^v - 1))`. Far out an exponential
@@ -339,7 +343,9 @@ def _log_excess(shape: float, low: FloatArray, rng: Any) -> FloatArray:
     while left.size:
         t0, u = low[left], rng.random((2, left.size))
         close = t0 < 1.0
-        trial = np.where(close, u[0] * np.log(750.0 / t0), -np.log1p(-u[0]) / np.abs(t0 - shape))
+        trial = np.where(
+            close, u[0] * np.log(750.0 / t0), -np.log1p(-u[0]) / np.abs(t0 - shape[left])
+        )
         tangent = np.where(close, 0.0, trial)
         keep = np.log1p(-u[1]) < -t0 * (np.expm1(trial) - tangent)
         v[left[keep]] = trial[keep]

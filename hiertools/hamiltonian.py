@@ -1,9 +1,9 @@
 r"""Hamiltonian Monte Carlo: roll over the density instead of stumbling about on it (chapter 8).
 
-Each chain is a ball at z that gets a random momentum p, and then rolls without friction on the
-surface :math:`-\log \pi(z)`. The energy
+Each chain is a ball at zeta that gets a random momentum v, and then rolls without friction on the
+surface :math:`-\log \pi(\zeta)`. The energy
 
-.. math:: H(z, p) = -\log \pi(z) + \tfrac12 \sum_k p_k^2
+.. math:: H(\zeta, v) = -\log \pi(\zeta) + \tfrac12 \sum_k v_k^2
 
 stays the same on its exact path, so the far end of a long roll is a proposal that would always
 be accepted. The computer's path is made of steps, and what they lose of the energy decides.
@@ -106,9 +106,9 @@ def leapfrog(
     r"""One step of the ball: half a push, a whole move, half a push.
 
     .. math::
-        p \leftarrow p + \tfrac{\epsilon}{2}\, s\, \nabla \log \pi(z), \qquad
-        z \leftarrow z + \epsilon\, s\, p, \qquad
-        p \leftarrow p + \tfrac{\epsilon}{2}\, s\, \nabla \log \pi(z)
+        v \leftarrow v + \tfrac{\epsilon}{2}\, s\, \nabla \log \pi(\zeta), \qquad
+        \zeta \leftarrow \zeta + \epsilon\, s\, v, \qquad
+        v \leftarrow v + \tfrac{\epsilon}{2}\, s\, \nabla \log \pi(\zeta)
 
     With -epsilon the ball rolls back to where it came from, and no volume is gained or lost:
     that is why the energy alone decides about a path.

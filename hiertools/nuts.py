@@ -218,19 +218,20 @@ def grow(
         with np.errstate(all="ignore"):  # a path that went astray has an infinite energy
             point, momentum = leapfrog(target, point, momentum, step_size, scale)
             gained = h_start - energy(point, momentum)
-        gained = np.where(gained > -np.inf, gained, -np.inf)
-        accept_sum += np.where(stopped, 0.0, np.exp(np.minimum(gained, 0.0)))
-        count += ~stopped
-        divergent |= ~stopped & (gained < -DIVERGED)
-        stopped = stopped | divergent
+            gained = np.where(gained > -np.inf, gained, -np.inf)
+            accept_sum += np.where(stopped, 0.0, np.exp(np.minimum(gained, 0.0)))
+            count += ~stopped
+            divergent |= ~stopped & (gained < -DIVERGED)
+            stopped = stopped | divergent
 
-        log_weight = np.logaddexp(log_weight, gained)
-        take = ~stopped & (np.log1p(-rng.random(chains)) < gained - log_weight)
-        chosen = choose(take, point, chosen)
-        trail.append((point.z, momentum))
-        for size in (2**power for power in range(1, n_steps.bit_length()) if k % 2**power == 0):
-            z, p = trail[k - size]
-            stopped = stopped | turns_back(direction * (point.z - z), p, momentum)
+            log_weight = np.logaddexp(log_weight, gained)
+            take = ~stopped & (np.log1p(-rng.random(chains)) < gained - log_weight)
+            chosen = choose(take, point, chosen)
+            trail.append((point.z, momentum))
+            for size in (2**power for power in range(1, n_steps.bit_length())):
+                if k % size == 0:
+                    z, p = trail[k - size]
+                    stopped = stopped | turns_back(direction * (point.z - z), p, momentum)
         if stopped.all():
             break
     return Path(point, momentum, chosen, log_weight, accept_sum, count, stopped, divergent)
@@ -239,8 +240,8 @@ def grow(
 def turns_back(away: FloatArray, p_first: FloatArray, p_last: FloatArray) -> BoolArray:
     r"""Whether the ends of a path would come closer to each other if they rolled on.
 
-    .. math:: (z_\text{last} - z_\text{first}) \cdot p_\text{first} < 0 \quad\text{or}\quad
-        (z_\text{last} - z_\text{first}) \cdot p_\text{last} < 0
+    .. math:: (\zeta_\text{last} - \zeta_\text{first}) \cdot v_\text{first} < 0 \quad\text{or}\quad
+        (\zeta_\text{last} - \zeta_\text{first}) \cdot v_\text{last} < 0
 
     Parameters
     ----------

@@ -1,16 +1,17 @@
 r"""The posterior in coordinates that know no bounds, centred and non-centred (chapter 8).
 
-Samplers that follow a gradient want coordinates z that may be any real numbers. A standard
-deviation between 0 and its bound h becomes the logit of its share of h; a line is described
-either as it is or by its distance from the population's mean, in the population's units:
+Samplers that follow a gradient want coordinates zeta (in code, z) that may be any real
+numbers. A standard deviation between 0 and its bound h becomes the logit of its share of h; a
+line is described either as it is or by its distance from the population's mean, in the
+population's units:
 
 .. math::
-    u = \log\frac{\sigma}{h - \sigma}, \qquad
-    \text{centred: } z_i = \alpha_i, \qquad
-    \text{non-centred: } z_i = \eta_i = \frac{\alpha_i - \mu_\alpha}{\sigma_\alpha} .
+    \lambda = \log\frac{\sigma}{h - \sigma}, \qquad
+    \text{centred: } \zeta_i = \alpha_i, \qquad
+    \text{non-centred: } \zeta_i = \eta_i = \frac{\alpha_i - \mu_\alpha}{\sigma_\alpha} .
 
 A density changes with its coordinates: it is multiplied by the Jacobian, by which z is
-stretched into parameters, :math:`|d\sigma / du| = \sigma (1 - \sigma / h)` for a standard
+stretched into parameters, :math:`|d\sigma / d\lambda| = \sigma (1 - \sigma / h)` for a standard
 deviation and :math:`\sigma_\alpha` for each non-centred intercept.
 """
 

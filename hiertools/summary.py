@@ -164,7 +164,7 @@ class Summary:
         )
         table = f"<caption>{self._heading()}</caption><thead><tr>{head}</tr></thead>"
         words = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
-        return f'<table class="summary">{table}<tbody>{body}</tbody></table>{words}'
+        return f'<table class="summary dataframe">{table}<tbody>{body}</tbody></table>{words}'
 
     def _cells(self) -> Iterator[list[str]]:
         """Each row as text; mean and sd with the digits that the Monte Carlo error leaves."""

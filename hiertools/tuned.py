@@ -36,10 +36,10 @@ def tune(
 ) -> Tuned:
     r"""Find steps of the right size: ten stretches of Metropolis, a correction after each.
 
-    Steps are made proportional to the spread that each parameter has shown. Their common
-    factor s follows the share r of accepted proposals. In many dimensions
-    :math:`r \approx 2\,\Phi(-c s)` for some c, so the factor that would have given a rate of
-    0.234 is
+    In the first seven, steps are made proportional to the spread that each parameter has shown;
+    the last three change their common factor s alone. It follows the share r of accepted
+    proposals. In many dimensions :math:`r \approx 2\,\Phi(-c s)` for some c, so the factor that
+    would have given a rate of 0.234 is
 
     .. math:: s \leftarrow s\,\frac{\Phi^{-1}(0.234 / 2)}{\Phi^{-1}(r / 2)} .
 
@@ -76,21 +76,21 @@ def tune(
     True
     """
     n_warmup, rng = whole_number("n_warmup", n_warmup, least=10), as_rng(rng)
-    for n_draws in np.diff(np.linspace(0, n_warmup, 11).astype(int)).tolist():
+    for k, n_draws in enumerate(np.diff(np.linspace(0, n_warmup, 11).astype(int)).tolist()):
         chain = metropolis(log_posterior, start, proposal_sd=proposal_sd, n_draws=n_draws, rng=rng)
         draw_axis = chain.accepted.ndim - 1
-        last = {k: np.moveaxis(d, draw_axis, 0)[-1].copy() for k, d in chain.draws.items()}
-        spread = {k: np.sqrt(d.var(axis=draw_axis).mean()) for k, d in chain.draws.items()}
+        last = {p: np.moveaxis(d, draw_axis, 0)[-1].copy() for p, d in chain.draws.items()}
+        spread = {p: np.sqrt(d.var(axis=draw_axis).mean()) for p, d in chain.draws.items()}
         begun = (
             proposal_sd if isinstance(proposal_sd, Mapping) else dict.fromkeys(last, proposal_sd)
         )
-        steps = {k: float(begun[k]) for k in last}
-        if min(spread.values()) > 0:
-            size = np.exp(np.mean([np.log(steps[k] / spread[k]) for k in steps]))
-            steps = {k: float(size * spread[k]) for k in steps}
+        steps = {p: float(begun[p]) for p in last}
+        if k < 7 and min(spread.values()) > 0:
+            size = np.exp(np.mean([np.log(steps[p] / spread[p]) for p in steps]))
+            steps = {p: float(size * spread[p]) for p in steps}
         rate = np.clip(chain.accepted.mean(), 1e-12, 1.0 - 1e-12)
         factor = np.clip(ndtri(0.5 * BEST_RATE) / ndtri(0.5 * rate), 0.2, 5.0)
-        steps = {k: float(factor * sd) for k, sd in steps.items()}
+        steps = {p: float(factor * sd) for p, sd in steps.items()}
         start, proposal_sd = last, steps
     return Tuned(last, steps)
 

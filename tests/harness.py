@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 from hypothesis import strategies as st
 
-from hiertools import CompletePooling, GroupedData, Hierarchical, Unpooled
+from hiertools import CompletePooling, GroupedData, Hierarchical, Unpooled, log_likelihood
 
 MODELS = [Unpooled(), CompletePooling(), Hierarchical()]
 UNUSUAL_MODELS = [
@@ -132,6 +132,52 @@ def z_score(differences):
     differences = np.asarray(differences)
     standard_error = differences.std(axis=0, ddof=1) / np.sqrt(len(differences))
     return differences.mean(axis=0) / np.where(standard_error > 0, standard_error, 1.0)
+
+
+JOINT_MODELS = [
+    Unpooled(alpha_low=-3, alpha_high=3, beta_low=-3, beta_high=3, sigma_high=4),
+    CompletePooling(alpha_low=-3, alpha_high=3, beta_low=-3, beta_high=3, sigma_high=4),
+    Hierarchical(
+        mu_alpha_sd=1.0, mu_beta_sd=1.0, sigma_alpha_high=2, sigma_beta_high=2, sigma_high=4
+    ),
+]
+
+
+def joint_z(kernel, model, seed, *, n_steps, n_replicates=1500, sizes=(2, 3, 4)):
+    """z of f(theta_k, y) - f(theta_0, y) for each f, over independent replicates.
+
+    theta_0 from the prior and y from the model make a draw of their joint distribution; steps
+    that leave the posterior invariant keep it one. The replicates are chains, each with a
+    dataset of its own on y's leading axis; `kernel(data, model, theta, n_steps, rng)` moves
+    them.
+    """
+    rng = np.random.default_rng(seed)
+    n, group = len(sizes), np.repeat(np.arange(len(sizes)), sizes)
+    x = rng.normal(size=group.size)
+    theta = model.sample_prior(n, rng, n_draws=n_replicates)
+
+    def lines(params):
+        alpha, beta = (np.broadcast_to(params[k], (n_replicates, n)) for k in ("alpha", "beta"))
+        return alpha[:, group] + beta[:, group] * x
+
+    y = rng.normal(lines(theta), theta["sigma"][:, None])
+    data = GroupedData(y=y, x=x, group=group)
+
+    def f(params):
+        residual_sum = ((y - lines(params)) / params["sigma"][:, None]).sum(axis=1)
+        columns = [log_likelihood(data, params), residual_sum, residual_sum**2]
+        columns += [model.log_prior(params)]  # lines and sds may each be right, and not together
+        for name in model.parameter_names:
+            value = params[name].reshape(n_replicates, -1)
+            columns += [*value.T, *(value**2).T]
+        return np.column_stack(columns)
+
+    return z_score(f(kernel(data, model, theta, n_steps, rng)) - f(theta))
+
+
+def last_draw(chain):
+    """The last draw of every chain."""
+    return {name: value[:, -1] for name, value in chain.draws.items()}
 
 
 # What a reader might pass by mistake: everything under the sun.

@@ -4,6 +4,7 @@ import contextlib
 import re
 import sys
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -102,27 +103,33 @@ def test_tail_ess_is_the_error_of_the_quantiles(phi):
 
 
 def test_independent_draws():
-    """R-hat of 1, effective sample sizes of n, an error of sd / sqrt(n); 100 copies."""
+    """R-hat of 1, effective sample sizes of n, an error of sd / sqrt(n); 100 copies.
+
+    Eight halves of 500 draws: R-hat above 1.01 would ask for a chi-squared of 7 above 77. The mean
+    over the copies of an ESS has a standard error of 0.4 % of n; the bulk ESS is 2 % too small
+    (Geyer's rule), the tail ESS 4 % (the smaller of two). Squares as in the test above.
+    """
     x = np.random.default_rng(4).normal(3.0, 2.0, size=(4, 1000, 100))
     columns = summarize({"x": x}).columns
     assert 0.999 < columns["rhat"].mean() < 1.001
     assert columns["rhat"].max() < 1.01
-    for name in ("ess_bulk", "ess_tail"):
-        assert abs(columns[name].mean() / 4000 - 1) < 0.05
+    assert abs(columns["ess_bulk"].mean() / 4000 - 0.98) < 5 * 0.004
+    assert abs(columns["ess_tail"].mean() / 4000 - 0.96) < 5 * 0.004
     np.testing.assert_allclose(columns["mcse"], 2 / np.sqrt(4000), rtol=0.25)
     assert np.abs(z_score((columns["mean"] - 3) / columns["mcse"])) < 5
-    assert 0.6 < np.mean(((columns["mean"] - 3) / columns["mcse"]) ** 2) < 1.8
+    squares = ((columns["mean"] - 3) / columns["mcse"]) ** 2
+    assert abs(squares.mean() - 1) < 5 * np.sqrt(2 / 100)
 
 
 def test_rhat_of_shifted_chains():
-    """Chains of variance 1 about +1 and -1 vary by sqrt(2) in all, sqrt(1 + 4/3) by halves.
+    """Chains of variance 1 about +1 and -1: of the halves' means 1, 1, -1, -1 the variance is 4/3.
 
-    Two chains make four halves with means 1, 1, -1, -1: B is 4/3. Normal scores pull the mixture
-    in, so that the R-hat of scores is smaller, but no less than 1.4.
+    So R-hat of the draws themselves is sqrt(1 + 4/3), about 1.53. Normal scores pull the mixture
+    in a little: over 150 seeds 1.49, with an sd of 0.018.
     """
     x = np.random.default_rng(5).normal(size=(2, 1000))
     assert one(rhat, x) < 1.01
-    assert 1.4 < one(rhat, x + column(1, -1)) < np.sqrt(1 + 4 / 3)
+    assert abs(one(rhat, x + column(1, -1)) - 1.49) < 5 * 0.018
     assert one(rhat, x + column(0, 20)) > 1.8
     assert one(ess_bulk, x + column(0, 20)) < 5
 
@@ -146,11 +153,14 @@ def test_rhat_cannot_see_what_no_chain_has_seen():
 
 
 def test_tail_ess_can_be_small_where_bulk_ess_is_not():
-    """Quick in the middle, slow between calm and wild spells: only the tails notice."""
+    """Quick in the middle, slow between calm and wild spells: only the tails notice.
+
+    Over 150 seeds the tail ESS was 0.10 to 0.54 of the bulk ESS.
+    """
     rng = np.random.default_rng(9)
     wild = np.repeat(rng.random(size=(4, 20)) < 0.5, 100, axis=1)
     x = rng.normal(size=(4, 2000)) * np.where(wild, 3.0, 0.3)
-    assert one(ess_tail, x) < 0.3 * one(ess_bulk, x)
+    assert one(ess_tail, x) < 0.7 * one(ess_bulk, x)
 
 
 # --- arviz-stats as the oracle --------------------------------------------------------------
@@ -214,7 +224,7 @@ def test_units_do_not_matter(name, scale):
     x = ar1(0.9, (4, 200), np.random.default_rng(12))
     unit = scale if name == "mcse" else 1.0
     diagnostic = DIAGNOSTICS[name]
-    assert one(diagnostic, scale * x) == pytest.approx(unit * one(diagnostic, x), rel=1e-6)
+    assert one(diagnostic, scale * x) == pytest.approx(unit * one(diagnostic, x), rel=1e-6, abs=0.0)
 
 
 @each_diagnostic
@@ -333,6 +343,18 @@ def test_takes_a_chain_and_knows_how_many_it_holds():
         assert summarize(chain).n_chains == n_chains
 
 
+def test_takes_any_record_that_holds_draws():
+    class Record(NamedTuple):
+        draws: dict
+        log_density: np.ndarray | None = None
+
+    x = np.random.default_rng(26).normal(size=(40, 3))
+    row = summarize({"x": x[None]}).row("x[0]")
+    assert summarize(Record({"x": x}, x[:, 0])).row("x[0]") == row
+    assert summarize(Record({"x": x[None]})).row("x[0]") == row
+    assert list(to_arviz(Record({"x": x[None]})).children) == ["posterior"]
+
+
 def test_worst_are_those_of_the_smallest_effective_sample_size_and_nan_is_the_worst():
     rng = np.random.default_rng(19)
     x = np.stack([ar1(phi, (2, 400), rng) for phi in (0.0, 0.95, 0.5, 0.8)], axis=-1)
@@ -341,6 +363,12 @@ def test_worst_are_those_of_the_smallest_effective_sample_size_and_nan_is_the_wo
     assert isinstance(worst, Summary)
     assert worst.columns["name"] == ["x[2]", "x[1]", "x[3]"]
     assert worst.stuck == ("x[2]",)
+    x[:, :, 0] = ar1(0.99, (2, 400), rng)
+    x[1, :, 3] = 0.0  # one chain of two at rest, the other moves well
+    summary = summarize({"x": x})
+    assert summary.stuck == ("x[2]", "x[3]")
+    assert summary.worst(2).columns["name"] == ["x[2]", "x[0]"]
+    assert summary.worst(2).stuck == ("x[2]",)
     assert len(worst.worst(99).columns["name"]) == 3
     with pytest.raises(ValueError, match="n_rows must be at least 1"):
         worst.worst(0)
@@ -404,16 +432,14 @@ def test_autocorrelation_is_its_formula():
 
 
 def test_autocorrelation_of_an_ar1_process():
-    """phi to the power of the lag; 400 copies of 1,000 draws, the mean within 5 standard errors.
+    """phi to the power of the lag, over 20 copies of 20,000 draws.
 
-    An estimate is too small by about the process's own autocorrelation time over n, here 0.019,
-    since each chain is centred at its own mean.
+    An estimate is too small, since each chain is centred at its own mean: at lag 5 by 0.017 for
+    1,000 draws, as measured, so here by 0.001. To that come 5 standard errors.
     """
-    x = ar1(0.9, (400, 1000), np.random.default_rng(23))
-    rho = autocorrelation(x, 5)
-    assert (
-        np.abs(z_score(rho - 0.9 ** np.arange(6) + 0.019 * (1 - 0.9 ** np.arange(6)))) < 5
-    ).all()
+    rho = autocorrelation(ar1(0.9, (20, 20_000), np.random.default_rng(23)), 5)
+    standard_error = rho.std(axis=0, ddof=1) / np.sqrt(20)
+    assert (np.abs(rho.mean(axis=0) - 0.9 ** np.arange(6)) <= 5 * standard_error + 0.001).all()
 
 
 def test_autocorrelation_of_a_chain_at_rest_is_nan():

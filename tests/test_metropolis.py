@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from harness import (
     ANYTHING,
+    JOINT_MODELS,
     MODELS,
     SlowR,
     answers_or_value_error,
     asks_for_much,
     inside_support,
+    joint_z,
+    last_draw,
     name_of,
     some_data,
     z_score,
@@ -26,10 +29,7 @@ from scipy import special, stats
 from hiertools import (
     CompletePooling,
     GroupedData,
-    Hierarchical,
     RRandom,
-    Unpooled,
-    log_likelihood,
     metropolis,
 )
 
@@ -296,33 +296,7 @@ def test_mean_and_variance_of_a_skewed_target_from_its_tail(n_chains, n_draws, n
     assert np.abs(z).max() < 5, z
 
 
-JOINT_MODELS = [
-    Unpooled(alpha_low=-3, alpha_high=3, beta_low=-3, beta_high=3, sigma_high=4),
-    CompletePooling(alpha_low=-3, alpha_high=3, beta_low=-3, beta_high=3, sigma_high=4),
-    Hierarchical(
-        mu_alpha_sd=1.0, mu_beta_sd=1.0, sigma_alpha_high=2, sigma_beta_high=2, sigma_high=4
-    ),
-]
-
-
-def joint_z(model, seed, n_replicates=1500, n_steps=15):
-    """z of f(theta_k, y) - f(theta_0, y) for each f, over independent replicates.
-
-    theta_0 from the prior and y from the model make a draw of their joint distribution; steps
-    that leave the posterior invariant keep it one. The replicates are chains, each with a
-    dataset of its own on y's leading axis.
-    """
-    rng = np.random.default_rng(seed)
-    n, group = 3, np.repeat([0, 1, 2], [2, 3, 4])
-    x = rng.normal(size=group.size)
-    theta = model.sample_prior(n, rng, n_draws=n_replicates)
-
-    def lines(params):
-        alpha, beta = (np.broadcast_to(params[k], (n_replicates, n)) for k in ("alpha", "beta"))
-        return alpha[:, group] + beta[:, group] * x
-
-    y = rng.normal(lines(theta), theta["sigma"][:, None])
-    data = GroupedData(y=y, x=x, group=group)
+def fifteen_steps(data, model, theta, n_steps, rng):
     chains = metropolis(
         partial(model.log_posterior, data),
         theta,
@@ -331,17 +305,7 @@ def joint_z(model, seed, n_replicates=1500, n_steps=15):
         rng=rng,
     )
     assert 0.05 < chains.accepted.mean() < 0.95
-
-    def f(params):
-        residual_sum = ((y - lines(params)) / params["sigma"][:, None]).sum(axis=1)
-        columns = [log_likelihood(data, params), residual_sum, residual_sum**2]
-        for name in model.parameter_names:
-            value = params[name].reshape(n_replicates, -1)
-            columns += [*value.T, *(value**2).T]
-        return np.column_stack(columns)
-
-    last = {name: value[:, -1] for name, value in chains.draws.items()}
-    return z_score(f(last) - f(theta))
+    return last_draw(chains)
 
 
 @pytest.mark.parametrize("model", JOINT_MODELS, ids=name_of)
@@ -353,7 +317,7 @@ def test_steps_leave_the_joint_distribution_invariant(model):
     differences symmetric about zero, which speeds the approach to normality. Measured: no
     false alarm in 400 seeds of each model, largest |z| 3.9.
     """
-    z = joint_z(model, seed=2026)
+    z = joint_z(fifteen_steps, model, seed=2026, n_steps=15)
     assert np.abs(z).max() < 5, z
 
 

@@ -14,22 +14,13 @@ import hiertools
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
     *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
-    *(
-        "summary",
-        "diagnostics",
-        "quadrature",
-        "truncated",
-        "rays",
-        "exact",
-        "tuned",
-        "blockwise",
-        "gibbs",
-    ),
-    *("parametrisation", "adaptation", "hamiltonian", "nuts"),
-    *("uniformity", "calibration", "faults", "simulation_study", "real_data"),
-    *("without_bayes", "in_practice", "plots", "notebook", "explorer", "explorers"),
+    *("summary", "diagnostics", "quadrature", "truncated", "rays", "exact"),
+    *("tuned", "blockwise", "gibbs", "parametrisation", "adaptation", "hamiltonian", "nuts"),
+    *("benchmark", "uniformity", "calibration", "faults", "simulation_study", "real_data"),
+    *("without_bayes", "in_practice"),
+    *("plots", "notebook", "explorer", "explorers_samplers", "explorers"),
 ]
-PICTURES = {"plots", "notebook", "explorer", "explorers"}
+PICTURES = {"plots", "notebook", "explorer", "explorers_samplers", "explorers"}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
 PUBLIC = [getattr(hiertools, name) for name in hiertools.__all__]
 

@@ -2,6 +2,7 @@
 
 import inspect
 from itertools import combinations
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from hiertools import plots, simulate
+from hiertools import load_benchmark, plots, simulate
 
 mpl.use("Agg")
+RESULT = Path(__file__).parents[1] / "benchmarks" / "results" / "samplers.json"
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +27,7 @@ def lines_of(n):
 
 
 CALLS = {
+    "benchmark": lambda ax: plots.benchmark(load_benchmark(RESULT).of(75), ax=ax),
     "grouped_data": lambda ax: plots.grouped_data(simulate(n=6, rng=1)[0], ax=ax),
     "dots": lambda ax: plots.dots({"truth": np.arange(4.0), "unpooled": np.arange(4.0)}, ax=ax),
     "lines": lambda ax: plots.lines(**lines_of(4), ax=ax),
@@ -52,6 +55,10 @@ CALLS = {
     ),
     "steps": lambda ax: plots.steps(
         (np.arange(2), np.arange(2), np.eye(2)), [[0.0, 0.0], [1.0, 1.0]], [0.5, 0.5], ax=ax
+    ),
+    "funnel": lambda ax: plots.funnel([0.0, 0.1], [0.2, 2.0], xlabel="z", ax=ax),
+    "orbit": lambda ax: plots.orbit(
+        (np.arange(2), np.arange(2), np.eye(2)), [[0.0, 0.0], [1.0, 1.0]], turned=1, ax=ax
     ),
     "caterpillar": lambda ax: plots.caterpillar([[0, 1], [2, 3]], [0.5, 9.0], style="truth", ax=ax),
 }
