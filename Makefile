@@ -20,7 +20,6 @@ book: $(READY)  ## build the book from scratch, warnings as errors
 test: check  ## check everything: code, notebooks, the book and its pages
 	$(BIN)/pytest -n 2
 	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
-	@$(MAKE) --no-print-directory classroom
 	@$(MAKE) --no-print-directory book
 	$(BIN)/pytest -m site -s
 

@@ -23,6 +23,7 @@ from hiertools.classroom.isolation import Limits
 from hiertools.classroom.judging import load_tests, mark, read_notebook
 from hiertools.classroom.marking import mark_class
 
+pytestmark = pytest.mark.classroom
 linux = pytest.mark.skipif(sys.platform != "linux", reason="marking needs Linux")
 TESTS = {
     "q1": """from otter.test_files import test_case
