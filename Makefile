@@ -21,7 +21,7 @@ test: check  ## check everything: code, notebooks, the book and its pages
 	$(BIN)/pytest -n 2
 	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
 	@$(MAKE) --no-print-directory book
-	$(BIN)/pytest -m site -s
+	$(BIN)/pytest -n 2 -m site
 
 test-slow: $(READY)  ## what takes minutes: simulation-based calibration of every sampler
 	$(BIN)/pytest -n 2 -m slow
