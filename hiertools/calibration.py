@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hiertools._checks import FloatArray, float_array, whole_number
-from hiertools.data import GroupedData, grouped
+from hiertools.data import GroupedData
 from hiertools.exact import integrate
-from hiertools.likelihood import log_likelihood, squared_residuals
 from hiertools.priors import Model
+from hiertools.replicates import checked_model, draw_joint, quantities
 from hiertools.rrandom import Rng, as_rng
 from hiertools.uniformity import Ranks
 
@@ -25,104 +25,6 @@ Kernel = Callable[[GroupedData, dict[str, FloatArray], int, Any], Mapping[str, A
 """``kernel(data, params, n_steps, rng)``: every replicate's parameters, `n_steps` steps on."""
 Sampler = Callable[[GroupedData, dict[str, FloatArray], int, Any], Mapping[str, Any]]
 """``sampler(data, truth, n_draws, rng)``: draws of shape (n_replicates, n_draws, ...)."""
-
-
-def draw_joint(
-    model: Model, design: GroupedData, n_replicates: int, rng: Rng
-) -> tuple[GroupedData, dict[str, FloatArray]]:
-    r"""Parameters from the prior, and a dataset for each: independent draws of both together.
-
-    .. math:: \theta \sim p(\theta), \qquad y \sim p(y \mid \theta)
-
-    Parameters
-    ----------
-    model : Unpooled, CompletePooling or Hierarchical
-    design : GroupedData
-        Its x and group are those of every dataset; its y is not used.
-    n_replicates : int
-        Number of draws, at least 1.
-    rng : int, numpy.random.Generator or RRandom
-
-    Returns
-    -------
-    data : GroupedData
-        With y of shape (n_replicates, N).
-    params : dict of ndarray, each of shape (n_replicates, ...)
-
-    Raises
-    ------
-    ValueError
-        If an argument is of the wrong kind or `n_replicates` is below 1.
-
-    Examples
-    --------
-    >>> from hiertools import Hierarchical, simulate
-    >>> design, _ = simulate(n=3, m=4, rng=1)
-    >>> data, params = draw_joint(Hierarchical(), design, 10, rng=2)
-    >>> data.y.shape, params["alpha"].shape
-    ((10, 12), (10, 3))
-    """
-    _checked_model(model)
-    n_replicates = whole_number("n_replicates", n_replicates, least=1)
-    x, group, n, rng = grouped(design).x, design.group, design.n, as_rng(rng)
-    params = model.sample_prior(n, rng, n_draws=n_replicates)
-    alpha, beta = (np.broadcast_to(params[k], (n_replicates, n)) for k in ("alpha", "beta"))
-    noise = np.asarray(rng.standard_normal((n_replicates, x.size)))
-    y = alpha[:, group] + beta[:, group] * x + params["sigma"][:, None] * noise
-    return GroupedData(y=y, x=x, group=group), params
-
-
-def quantities(data: GroupedData, params: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    r"""What the checks look at: every parameter by itself, and three numbers that hold the data.
-
-    The log likelihood, and of the standardised residuals
-    :math:`z_{ij} = (y_{ij} - \alpha_i - \beta_i x_{ij}) / \sigma` the sum, and the log of the mean
-    square. They see what no parameter by itself does: draws from the prior have the right
-    margins on average, and forget the data. (The log has light tails where the log likelihood of
-    a wrong posterior has heavy ones, in which a mean of differences drowns.)
-
-    Parameters
-    ----------
-    data : GroupedData
-        With replicates on y's leading axes.
-    params : dict of ndarray
-        By name, with leading axes that broadcast against those of y.
-
-    Returns
-    -------
-    dict of ndarray, each of shape (...)
-        Entries of vectors are named ``alpha[0]`` and so on.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is missing, contains NaN, or does not fit in shape.
-
-    References
-    ----------
-    Modrák et al. (2023); chapter 9.
-
-    Examples
-    --------
-    >>> data = GroupedData(y=[1.0, 3.0], x=[0.0, 1.0], group=[0, 0])
-    >>> params = {"alpha": np.array([1.0]), "beta": np.array([1.0]), "sigma": np.array(2.0)}
-    >>> list(quantities(data, params))
-    ['alpha[0]', 'beta[0]', 'sigma', 'log_likelihood', 'residual_sum', 'log_residual_square']
-    """
-    found: dict[str, FloatArray] = {}
-    for name, values in params.items():
-        if name in ("alpha", "beta"):
-            found |= {f"{name}[{i}]": values[..., i] for i in range(values.shape[-1])}
-        else:
-            found[name] = values
-    found["log_likelihood"] = log_likelihood(data, params)
-    s, alpha, beta, sigma = data.statistics, params["alpha"], params["beta"], params["sigma"]
-    gap = s.y_mean - alpha - beta * s.x_mean
-    squares = squared_residuals(s, alpha, beta).sum(axis=-1)
-    with np.errstate(all="ignore"):  # a kernel that leaves the support is for the caller to see
-        found["residual_sum"] = (s.m * gap).sum(axis=-1) / sigma
-        found["log_residual_square"] = np.log(squares / sigma**2 / s.m.sum())
-    return found
 
 
 def joint_test(
@@ -144,7 +46,7 @@ def joint_test(
         \mathrm{E}\big[f(\theta_k, y) - f(\theta_0, y)\big] = 0, \qquad
         z_f = \frac{\text{mean of the differences}}{\text{their sd} / \sqrt{R}} .
 
-    f is each of `quantities`, and the square of each parameter and of the residual sum.
+    f is each of `quantities`, and the square of each that is no logarithm.
 
     Parameters
     ----------
@@ -176,8 +78,8 @@ def joint_test(
     Notes
     -----
     The replicates are independent, so by the central limit theorem z is standard normal however
-    slowly the chain mixes: no warm-up, no autocorrelation. ``abs(z) < 5`` for 25 functions raises
-    a false alarm in at most 25 * 5.7e-7 = 1.4e-5 of runs of a correct kernel.
+    slowly the chain mixes: no warm-up, no autocorrelation. ``abs(z) < 5`` for 27 functions raises
+    a false alarm in at most 27 * 5.7e-7 = 1.5e-5 of runs of a correct kernel.
 
     A kernel that hardly moves passes: this is a test of invariance, not of mixing. And under
     priors far wider than the posterior, such as U(-100, 100), steps of the posterior's size never
@@ -213,7 +115,7 @@ def joint_test(
             "kernel returned in all replicates the parameters it was given; it must take n_steps "
             "steps, some of them accepted"
         )
-    first, last = quantities(data, before), quantities(data, after)
+    first, last = quantities(model, data, before), quantities(model, data, after)
     with np.errstate(all="ignore"):  # infinite values make z infinite
         differences = {name: last[name] - first[name] for name in first}
         for name in [name for name in first if not name.startswith("log_")]:
@@ -322,8 +224,9 @@ def sbc(
     data, truth = draw_joint(model, design, n_replicates, rng)
     drawn = sampler(data, _copy(truth), n_draws, rng)
     draws = _returned("sampler", drawn, _repeated(truth, n_draws))
-    of_truth = quantities(data, truth)
-    of_draws = quantities(GroupedData(data.y[:, None], data.x, data.group), draws)
+    of_truth = quantities(model, data, truth)
+    each = GroupedData(data.y[:, None], data.x, data.group)
+    of_draws = quantities(model, each, draws)
     return Ranks({name: _rank(of_truth[name], of_draws[name], rng) for name in of_truth}, n_draws)
 
 
@@ -346,7 +249,7 @@ def exact_sampler(model: Model) -> Sampler:
     >>> exact_sampler(CompletePooling())(data, {}, 5, np.random.default_rng(1))["alpha"].shape
     (2, 5, 1)
     """
-    _checked_model(model)
+    checked_model(model)
 
     def sampler(
         data: GroupedData, _truth: dict[str, FloatArray], n_draws: int, rng: Any
@@ -416,14 +319,6 @@ def chain_sampler(sampler: Sampler, *, thin: int = 1) -> Sampler:
         return draws
 
     return both_ways
-
-
-def _checked_model(model: Model) -> None:
-    if not isinstance(model, Model):
-        raise ValueError(
-            "model must be Unpooled(), CompletePooling() or Hierarchical(), got "
-            f"{model if isinstance(model, type) else type(model).__name__}"
-        )
 
 
 def _function(name: str, value: Any) -> None:

