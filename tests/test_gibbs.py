@@ -1,11 +1,12 @@
 """Gibbs: each block's distribution against SciPy and brute force, the bound, the hard cases."""
 
 import re
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
-from harness import inside_support, some_data, z_score
+from harness import UNUSUAL_MODELS, inside_support, some_data, z_score
 from scipy import integrate, special, stats
 
 from hiertools import GroupedData, Hierarchical, gibbs
@@ -19,15 +20,7 @@ from hiertools.better_samplers.gibbs import (
     stretch_lines,
 )
 
-MODEL = Hierarchical(
-    mu_alpha_mean=1.0,
-    mu_alpha_sd=0.7,
-    mu_beta_mean=-2.0,
-    mu_beta_sd=5.0,
-    sigma_alpha_high=2.0,
-    sigma_beta_high=3.0,
-    sigma_high=4.0,
-)
+MODEL = replace(UNUSUAL_MODELS[2], sigma_beta_high=3.0)
 N_COPIES = 20_000
 """Chains that all stand at the same point, so that one step draws from one distribution."""
 

@@ -13,14 +13,24 @@ import hiertools
 
 SOURCE = Path(hiertools.__file__).parent
 STORY = [
-    *("_checks", "rrandom", "data", "likelihood", "priors", "metropolis", "comparison", "article"),
+    *(
+        "_checks",
+        "_tables",
+        "rrandom",
+        "data",
+        "likelihood",
+        "priors",
+        "metropolis",
+        "comparison",
+        "article",
+    ),
     *("summary", "diagnostics"),
     *("exact.quadrature", "exact.readout", "exact.truncated", "exact.individuals", "exact.rays"),
     *("exact.posterior", "exact.improper", "exact.flat", "exact.hierarchical", "exact"),
     *(f"better_samplers.{name}" for name in ("tuned", "blockwise", "gibbs", "parametrisation")),
     *(f"better_samplers.{name}" for name in ("adaptation", "hamiltonian", "nuts")),
     "better_samplers",
-    *("benchmark", "uniformity", "calibration", "faults"),
+    *("benchmark", "uniformity", "replicates", "calibration", "faults"),
     *("simulation_study", "real_data", "without_bayes", "in_practice"),
     *("plots", "notebook", "explorers.explorer", "explorers.shared", "explorers.data"),
     *("explorers.stepper", "explorers.sampler", "explorers.shrinkage", "explorers.pooling"),

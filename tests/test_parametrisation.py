@@ -4,22 +4,14 @@ import re
 
 import numpy as np
 import pytest
-from harness import inside_support, some_data
+from harness import UNUSUAL_MODELS, inside_support, some_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from hiertools import GroupedData, Hierarchical, Unpooled, centred, noncentred
+from hiertools import GroupedData, Unpooled, centred, noncentred
 
-MODEL = Hierarchical(
-    mu_alpha_mean=1.0,
-    mu_alpha_sd=0.7,
-    mu_beta_mean=-2.0,
-    mu_beta_sd=5.0,
-    sigma_alpha_high=2.0,
-    sigma_beta_high=30.0,
-    sigma_high=4.0,
-)
+MODEL = UNUSUAL_MODELS[2]
 FORMS = pytest.mark.parametrize("form", [centred, noncentred])
 SIZES = pytest.mark.parametrize("sizes", [[3], [2, 1], [4, 1, 3, 2, 5, 1, 3]], ids=len)
 LOGITS = {"sigma_alpha": -3, "sigma_beta": -2, "sigma": -1}

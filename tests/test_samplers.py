@@ -49,32 +49,18 @@ def tuned(data, model, start, **settings):
     return tuned_metropolis(partial(model.log_posterior, data), start, **settings)
 
 
-def hmc_in(coordinates):
+def along_gradients(sampler, coordinates, *, step_size):
+    """A Hamiltonian sampler with the arguments of the others; warm-up finds the step size."""
+
     def sample(data, model, start, *, n_warmup=0, **settings):
-        return hmc(
-            coordinates(data, model),
-            start,
-            n_leapfrog=5,
-            step_size=None if n_warmup else 0.2,
-            n_warmup=n_warmup,
-            **settings,
-        )
+        settings |= {"n_warmup": n_warmup, "step_size": None if n_warmup else step_size}
+        return sampler(coordinates(data, model), start, **settings)
 
     return sample
 
 
-def nuts_in(coordinates):
-    def sample(data, model, start, *, n_warmup=0, **settings):
-        return nuts(
-            coordinates(data, model),
-            start,
-            max_depth=5,
-            step_size=None if n_warmup else 0.3,
-            n_warmup=n_warmup,
-            **settings,
-        )
-
-    return sample
+hmc_in = partial(along_gradients, partial(hmc, n_leapfrog=5), step_size=0.2)
+nuts_in = partial(along_gradients, partial(nuts, max_depth=5), step_size=0.3)
 
 
 SAMPLERS = {
