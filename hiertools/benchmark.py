@@ -6,12 +6,13 @@ it. Here is what a page needs to show what was found.
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from hiertools._tables import html_table, text_table
 
 GROUPS = ("exact", "chain", "peer")
 RATES = ("sampling", "whole")
@@ -213,31 +214,12 @@ class Benchmark:
 
     def __repr__(self) -> str:
         cells = list(self._cells())
-        if not cells:
-            return self._heading()
-        full = [list(HEADS), *(row for row in cells if len(row) == len(HEADS))]
-        widths = [max(len(row[k]) for row in full) for k in range(len(HEADS))]
-        widths[0] = max(widths[0], *(len(row[0]) for row in cells))
-        lines = [
-            "  ".join([name.ljust(widths[0]), *map(str.rjust, rest, widths[1:])])
-            if len(rest) > 1
-            else "  ".join([name.ljust(widths[0]), *rest])
-            for name, *rest in [list(HEADS), *cells]
-        ]
-        return "\n".join([self._heading(), *lines])
+        return "\n".join(
+            [self._heading(), text_table(HEADS, cells)] if cells else [self._heading()]
+        )
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in HEADS)
-        body = ""
-        for name, *rest in self._cells():
-            span = f' colspan="{len(HEADS) - 1}"' if len(rest) == 1 else ""
-            cells = "".join(f"<td{span}>{html.escape(cell)}</td>" for cell in rest)
-            body += f'<tr><th scope="row">{html.escape(name)}</th>{cells}</tr>'
-        caption = f"<caption>{html.escape(self._heading())}</caption>"
-        return (
-            f'<table class="summary">{caption}<thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table>"
-        )
+        return html_table(self._heading(), HEADS, list(self._cells()))
 
 
 def load_benchmark(path: str | Path) -> Benchmark:

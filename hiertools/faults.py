@@ -22,7 +22,7 @@ from hiertools._checks import (
 from hiertools.calibration import Kernel, Sampler, last_draws
 from hiertools.data import GroupedData
 from hiertools.likelihood import log_likelihood
-from hiertools.metropolis import Chain, LogDensity, _begin
+from hiertools.metropolis import Chain, LogDensity, begin
 from hiertools.priors import Model
 from hiertools.rrandom import Rng, as_rng
 
@@ -179,7 +179,7 @@ class Fault(NamedTuple):
         """
         n_draws, rng = whole_number("n_draws", n_draws, least=1), as_rng(rng)
         proposal_sd = positive_number("proposal_sd", proposal_sd)
-        layout, state = _begin(log_posterior, start)
+        layout, state = begin(log_posterior, start)
         here = Place(layout.by_name(state.position), state.log_density)
         places, moves = [], []
         for _ in range(n_draws):

@@ -117,7 +117,7 @@ def metropolis(
     (3, 1000)
     """
     n_draws, rng = whole_number("n_draws", n_draws, least=1), as_rng(rng)
-    layout, state = _begin(log_posterior, start)
+    layout, state = begin(log_posterior, start)
     step_sd = _step_sd(proposal_sd, layout, state.position.shape[-1])
 
     chain_shape = state.log_density.shape
@@ -199,7 +199,7 @@ class Layout(NamedTuple):
         return {name: position[..., column] for name, column in self.columns.items()}
 
 
-def _begin(log_posterior: LogDensity, start: Mapping[str, ArrayLike]) -> tuple[Layout, State]:
+def begin(log_posterior: LogDensity, start: Mapping[str, ArrayLike]) -> tuple[Layout, State]:
     """The layout and the first state; the log density there tells how many chains there are."""
     if not isinstance(start, Mapping) or not start:
         raise ValueError(

@@ -27,6 +27,9 @@ from hiertools.data import GroupedData, grouped
 from hiertools.likelihood import LOG_SQRT_2PI, log_likelihood_from_statistics, log_normal
 from hiertools.rrandom import Rng, as_rng
 
+SDS = ("sigma_alpha", "sigma_beta", "sigma")
+"""The standard deviations of partial pooling, by name."""
+
 
 class Model(ABC):
     """What the three models share: the posterior is the likelihood times the prior."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hiertools._checks import whole_number
+from hiertools._tables import html_table, text_table
 
 HEADS = {"mcse": "MCSE", "rhat": "R-hat", "ess_bulk": "bulk ESS", "ess_tail": "tail ESS"}
 MOST_ROWS = 12  # longer tables show only so many rows of each vector:
@@ -144,27 +145,16 @@ class Summary:
 
     def __repr__(self) -> str:
         shown, notes = self._to_show()
-        table = [["", *(HEADS.get(c, c) for c in shown.columns if c != "name")], *shown._cells()]
-        widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
-        lines = [
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
-            for row in table
-        ]
-        return "\n".join([self._heading(), *lines, *notes])
+        heads = ["", *shown._heads()[1:]]
+        return "\n".join([self._heading(), text_table(heads, [*shown._cells()]), *notes])
 
     def _repr_html_(self) -> str:
         shown, notes = self._to_show()
-        heads = [HEADS.get(c, c) for c in shown.columns]
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in heads)
-        body = "".join(
-            f'<tr><th scope="row">{html.escape(name)}</th>'
-            + "".join(f"<td>{cell}</td>" for cell in cells)
-            + "</tr>"
-            for name, *cells in shown._cells()
-        )
-        table = f"<caption>{self._heading()}</caption><thead><tr>{head}</tr></thead>"
         words = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
-        return f'<table class="summary dataframe">{table}<tbody>{body}</tbody></table>{words}'
+        return html_table(self._heading(), shown._heads(), [*shown._cells()]) + words
+
+    def _heads(self) -> list[str]:
+        return [HEADS.get(name, name) for name in self.columns]
 
     def _cells(self) -> Iterator[list[str]]:
         """Each row as text; mean and sd with the digits that the Monte Carlo error leaves."""

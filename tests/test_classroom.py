@@ -383,7 +383,7 @@ def test_books_that_are_badly_kept_are_seen():
 
 def test_cells_of_the_skewed_target_hold_equal_shares():
     """The simulated right sampler: 1,000,000 draws worth some 100,000; 0.005 is 5 errors."""
-    assert np.abs(faulty.faulty_shares("") - 1 / faulty.N_CELLS).max() < 0.005
+    assert np.abs(faulty.simulated().cells - 1 / faulty.N_CELLS).max() < 0.005
     assert Skewed()({"sigma": 2.0}) == pytest.approx(2 * math.log(2) - 2)
 
 

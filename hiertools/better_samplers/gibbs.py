@@ -27,11 +27,10 @@ from hiertools.better_samplers.blockwise import Record, starting_point
 from hiertools.data import GroupedData, GroupStatistics
 from hiertools.likelihood import squared_residuals
 from hiertools.metropolis import Chain
-from hiertools.priors import Hierarchical
+from hiertools.priors import SDS, Hierarchical
 from hiertools.rrandom import Rng, as_rng
 
 Params = dict[str, FloatArray]
-SDS = ("sigma_alpha", "sigma_beta", "sigma")
 
 
 def gibbs(

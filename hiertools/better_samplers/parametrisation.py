@@ -29,9 +29,7 @@ from hiertools._checks import FloatArray, broadcast_shapes, float_array
 from hiertools.better_samplers.blockwise import starting_point
 from hiertools.data import GroupedData, GroupStatistics, grouped
 from hiertools.likelihood import LOG_SQRT_2PI
-from hiertools.priors import Hierarchical
-
-SDS = ("sigma_alpha", "sigma_beta", "sigma")
+from hiertools.priors import SDS, Hierarchical
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,18 @@ from hiertools._checks import FloatArray
 from hiertools.classroom.draws import answer_key, check_draws
 from hiertools.classroom.faulty import (
     EDGES,
-    FAULTS,
+    MISTAKES,
     N_CELLS,
     SHAPE,
     START,
     STEP,
-    faulty_shares,
+    Shares,
+    log_target,
+    simulated,
 )
 from hiertools.classroom.verdicts import (
     LIMIT,
+    Deviations,
     Verdict,
     agrees,
     columns,
@@ -47,8 +50,7 @@ class Skewed:
 
     def __call__(self, params: Mapping[str, Any]) -> float:
         """Log density at one point."""
-        z = float(np.asarray(params["sigma"]).reshape(()))
-        return (SHAPE - 1) * float(np.log(z)) - z if z > 0 else -np.inf
+        return float(log_target({"sigma": np.asarray(params["sigma"]).reshape(())}))
 
 
 @dataclass(frozen=True)
@@ -236,10 +238,11 @@ def _check_skewed(z: FloatArray) -> Verdict | None:
     off, rule = "your draws are not from the target.", "wrong accept rule"
     if words := _fault_of_moves(z):
         return disagrees(f"{off} {words}", rule)
-    strays = {fault: _stray(kept, faulty_shares(fault), fault) for fault in FAULTS}
+    strays = {fault: _stray(kept, simulated(fault)) for fault in MISTAKES}
     nearest = min(strays, key=lambda fault: strays[fault])
     if strays[nearest] < 1.5 * LIMIT:  # wrong for certain; what is left is to name it
-        return disagrees(f"{off} {FAULTS[nearest]}", nearest.split(":")[0])  # as in chapter 9
+        as_in_chapter_9 = nearest.split(":")[0]
+        return disagrees(f"{off} {MISTAKES[nearest].words}", as_in_chapter_9)
     if words := _threshold(z):
         return disagrees(f"{off} {words}", rule)
     mean, sd = float(kept.mean()), float(kept.std())
@@ -285,24 +288,27 @@ def _error(share: float, n_draws: int) -> float:
     return LIMIT * float(np.sqrt(2 * share * (1 - share) / n_draws))
 
 
-def _agrees_with(z: FloatArray, shares: FloatArray) -> bool:
+def _in_cells(z: FloatArray, shares: FloatArray) -> Deviations:
+    """The shares of draws in the cells against those expected."""
     cells = (np.searchsorted(EDGES, z)[:, None] == np.arange(N_CELLS)).astype(np.float64)
     sd = np.sqrt(np.maximum(shares * (1 - shares), 1e-4))
-    found = deviations(cells[None], shares, sd, error=1e-5)
+    return deviations(cells[None], shares, sd, error=1e-5)
+
+
+def _agrees_with(z: FloatArray, shares: FloatArray) -> bool:
+    found = _in_cells(z, shares)
     # A right sampler has far more effective draws than this; one that is stuck has fewer.
     enough = np.sqrt(np.maximum(SLOWEST / found.n_effective, 1.0))
     return bool((np.abs(found.z * enough) < LIMIT).all())
 
 
-def _stray(z: FloatArray, shares: FloatArray, fault: str) -> float:
+def _stray(z: FloatArray, made: Shares) -> float:
     """How far draws are from what a mistake makes: the worst of its shares, in errors."""
-    cells = (np.searchsorted(EDGES, z)[:, None] == np.arange(N_CELLS)).astype(np.float64)
-    sd = np.sqrt(np.maximum(shares * (1 - shares), 1e-4))
-    worst = float(np.abs(deviations(cells[None], shares, sd, error=1e-5).z).max())
+    worst = float(np.abs(_in_cells(z, made.cells).z).max())
     same = np.diff(z) == 0
     for share, expected in (
-        (same.mean(), faulty_shares.repeats(fault)),
-        ((same[1:] & same[:-1]).mean(), faulty_shares.double_repeats(fault)),
+        (same.mean(), made.repeats),
+        ((same[1:] & same[:-1]).mean(), made.double_repeats),
     ):
         error = np.sqrt(2 * (share * (1 - share) + 1e-4) / len(z))
         worst = max(worst, abs(float(share) - expected) / float(error))
@@ -311,7 +317,7 @@ def _stray(z: FloatArray, shares: FloatArray, fault: str) -> float:
 
 def _check_step(z: FloatArray, repeats: float) -> Verdict | None:
     """Whether the step is the one that was asked for, the target being right."""
-    expected = faulty_shares.repeats("")
+    expected = simulated().repeats
     error = _error(repeats, len(z))
     if abs(repeats - expected) < error:
         return None
@@ -320,7 +326,7 @@ def _check_step(z: FloatArray, repeats: float) -> Verdict | None:
         ("sd used as variance", "the step's sd is the square root of proposal_sd"),
         ("proposal_sd not used", "the step's sd is 1 whatever proposal_sd is"),
     ):
-        if abs(repeats - faulty_shares.repeats(fault)) < error:
+        if abs(repeats - simulated(fault).repeats) < error:
             return disagrees(
                 f"the target is right, but {words}: {1 - repeats:.0%} of proposals are accepted "
                 f"where it should be {1 - expected:.0%}.",
@@ -341,7 +347,7 @@ def three_people() -> LogPosterior:
 
 def prepare() -> None:
     """Compute what every check of a sampler needs, once, before a process is copied."""
-    faulty_shares("")
+    simulated()
     answer_key(three_people().data, three_people().model)
 
 

@@ -221,6 +221,13 @@ class RayModel:
             log_likelihood, mu_alpha, mu_beta, (b + w * x * x) / det, (a + w) / det, -w * x / det
         )
 
+    def given_sds(
+        self, sigma_alpha: FloatArray, sigma_beta: FloatArray, sigma: FloatArray
+    ) -> tuple[tuple[FloatArray, FloatArray], FloatArray, Conditional]:
+        """`given` at any sds of shape (k,); with the ratios A and B, and sigma squared."""
+        a, b = (sigma_alpha / sigma) ** 2, (sigma_beta / sigma) ** 2
+        return (a, b), sigma**2, self.given(self.sums(a, b), sigma)
+
     @staticmethod
     def squares_about(rays: RaySums, mu_alpha: Any, mu_beta: Any) -> FloatArray:
         """Weighted squares of the data about a population line (less the reference line)."""

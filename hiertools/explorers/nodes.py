@@ -14,10 +14,9 @@ from hiertools.exact.quadrature import gauss_legendre
 from hiertools.exact.rays import RayModel
 from hiertools.explorers.explorer import Control, Explorer, Frame
 from hiertools.explorers.shared import new_figure, panels
-from hiertools.priors import Hierarchical
+from hiertools.priors import SDS, Hierarchical
 from hiertools.rrandom import RRandom
 
-SDS: Final = ("sigma_alpha", "sigma_beta", "sigma")
 HIGH: Final = 10.0
 LEAST: Final = 0.1
 """Where cells that are equal on the log scale begin: somewhere they must."""
@@ -102,7 +101,7 @@ def _summed_over_others(
     model, answer = _problem(n)
     grid = np.meshgrid(alpha, beta_rule[0], sigma_rule[0], indexing="ij")
     a, b, s = (values.ravel() for values in grid)
-    given = model.given(model.sums((a / s) ** 2, (b / s) ** 2), s)
+    *_, given = model.given_sds(a, b, s)
     joint = np.exp(given.log_likelihood - answer.log_evidence).reshape(grid[0].shape)
     summed: FloatArray = np.einsum("abs,b,s->a", joint, beta_rule[1], sigma_rule[1]) / HIGH**3
     return summed

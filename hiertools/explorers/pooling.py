@@ -11,6 +11,8 @@ from hiertools import plots
 from hiertools._checks import FloatArray
 from hiertools.comparison import rmse
 from hiertools.data import GroupedData, simulate
+from hiertools.exact.individuals import line_moments
+from hiertools.exact.rays import RayModel
 from hiertools.explorers.explorer import Control, Explorer, Frame
 from hiertools.explorers.shared import WINDOW, new_figure, panels
 from hiertools.priors import Hierarchical
@@ -35,25 +37,13 @@ SCALES: Final = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 1
 def lines_given_sds(
     data: GroupedData, *, sigma_alpha: float, sigma_beta: float, sigma: float
 ) -> dict[str, FloatArray]:
-    r"""Posterior means of all lines under partial pooling, the three sds given.
-
-    With :math:`A_i = X_i^T X_i / \sigma^2`, :math:`b_i = X_i^T y_i / \sigma^2` and
-    :math:`P = \mathrm{diag}(\sigma_\alpha^{-2}, \sigma_\beta^{-2})`, line i given the population
-    mean is :math:`(A_i + P)^{-1} (b_i + P \mu)`; mu is normal too.
-    """
-    s, model = data.statistics, Hierarchical()
-    xx = np.array([[s.m, s.m * s.x_mean], [s.m * s.x_mean, s.x_ss + s.m * s.x_mean**2]])
-    xy = np.array([s.m * s.y_mean, s.slope * s.x_ss + s.m * s.x_mean * s.y_mean])
-    a, b = np.moveaxis(xx, -1, 0) / sigma**2, xy.T[..., None] / sigma**2
-    p = np.diag([sigma_alpha**-2.0, sigma_beta**-2.0])
-    covariance = np.linalg.inv(a + p)
-    prior = np.diag([model.mu_alpha_sd**-2.0, model.mu_beta_sd**-2.0])
-    middle = np.diag(prior) * [model.mu_alpha_mean, model.mu_beta_mean]
-    # P - P (A + P)^-1 P, written so that nothing cancels.
-    precision = (p @ covariance @ a).sum(axis=0) + prior
-    mu = np.linalg.solve(precision, (p @ covariance @ b).sum(axis=0) + middle[:, None])
-    alpha, beta = (covariance @ (b + p @ mu))[..., 0].T
-    return {"alpha": alpha, "beta": beta}
+    """Posterior means of all lines under partial pooling, the three sds given."""
+    model = RayModel(data.statistics, Hierarchical())
+    sds = (np.array([sd]) for sd in (sigma_alpha, sigma_beta, sigma))
+    ratios, square, mu = model.given_sds(*sds)
+    alpha, _, beta, _ = line_moments(model.individuals, *ratios, square, mu)
+    base_alpha, base_beta = model.reference
+    return {"alpha": alpha[0] + base_alpha, "beta": beta[0] + base_beta}
 
 
 def pooling_numbers(*, scale: float, seed: int) -> PoolingNumbers:

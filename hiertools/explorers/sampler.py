@@ -10,6 +10,7 @@ import numpy as np
 from hiertools import plots
 from hiertools._checks import FloatArray
 from hiertools.article import article_start
+from hiertools.diagnostics import ess_bulk
 from hiertools.explorers.explorer import Control, Explorer, Frame
 from hiertools.explorers.shared import MODELS, article_answer, article_data, new_figure, panels
 from hiertools.metropolis import metropolis
@@ -85,12 +86,8 @@ FAR: Final = {"alpha": 8.0, "beta": 4.0, "mu_alpha": 8.0, "mu_beta": 4.0} | {
 
 def _effective_draws(draws: dict[str, FloatArray]) -> dict[str, float]:
     """Bulk effective sample size of each; one where the chain never moved."""
-    from arviz_stats.base import array_stats
-
-    stacked = np.stack(list(draws.values()), axis=-1)[None]
-    moved = np.ptp(stacked[0], axis=0) > 0
-    sizes = array_stats.ess(stacked, chain_axis=0, draw_axis=1)
-    return dict(zip(draws, np.where(moved, sizes, 1.0).tolist(), strict=True))
+    sizes = ess_bulk({name: values[None] for name, values in draws.items()})
+    return {name: float(np.nan_to_num(size, nan=1.0)) for name, size in sizes.items()}
 
 
 def sampler_frame(**settings: Any) -> Frame:
