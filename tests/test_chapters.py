@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -80,6 +81,16 @@ def test_cells_are_short_and_honest(path):
         assert not banned, f"cell {number} has {banned[0]!r}"
         lines = lines_to_read(cell.source)
         assert lines <= MOST_LINES, f"cell {number} has {lines} lines, {MOST_LINES} at most"
+
+
+@each_chapter
+def test_explorers_point_to_the_page_where_they_move(path):
+    """On GitHub a notebook shows no slider, so the text before it says where there is one."""
+    notebook = nbformat.read(path, as_version=4)
+    for before, cell in pairwise(notebook.cells):
+        if cell.cell_type == "code" and cell.source.startswith("explorers."):
+            assert before.source.splitlines()[-1].startswith("% On GitHub no slider moves: see [")
+            assert "](../README.md#for-readers)" in before.source
 
 
 # --- no typed number ---

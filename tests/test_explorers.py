@@ -208,6 +208,18 @@ def test_rules_gain_as_the_chapter_says():
     assert cells[1].sum() == pytest.approx(9.9, rel=0.05)
 
 
+@pytest.mark.parametrize("where", ["few", "many"])
+def test_the_curve_called_exact_is(where):
+    """The rule's own nodes against the posterior's cdf; for few the last 1e-3 lies beyond."""
+    grid, density = nodes._curve(nodes.individuals(where))
+    answer = nodes._problem(nodes.individuals(where))[1]
+    step = np.diff(grid)[0]
+    assert density.sum() * step - density[[0, -1]].mean() * step == pytest.approx(1, abs=2e-3)
+    shares = answer.cdf("sigma_alpha", grid[[20, 60]])
+    middle = density[20:61].sum() * step - density[[20, 60]].mean() * step
+    assert middle == pytest.approx(shares[1] - shares[0], abs=1e-3)
+
+
 def test_stepper_walks_as_metropolis_does():
     def log_density(params):
         return stepper._slice(params["line"][..., 0], params["line"][..., 1])
