@@ -13,6 +13,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from packaging.requirements import Requirement
 
 from hiertools import Benchmark, load_benchmark, plots
@@ -154,6 +155,8 @@ def test_table_has_a_row_for_each_sampler_and_the_reason_of_those_without_draws(
     assert lines[-1].endswith("no draws <b>")
     page = SMALL.of(75)._repr_html_()
     assert page.count("<tr>") == 5
+    for row in BeautifulSoup(page, "html.parser").select("tr"):
+        assert sum(int(cell.get("colspan", 1)) for cell in row.find_all(["th", "td"])) == 8
     assert "no draws &lt;b&gt;" in page
     assert "A &amp; B" in page
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from harness import ANYTHING
 from hypothesis import given, settings
+from scipy import stats
 
 import hiertools as ht
 from hiertools import classroom
@@ -332,6 +333,16 @@ def one_step(here, sd, rng):
     return {name: value + sd * z for name, value in here.items()}
 
 
+def steps_of(change):
+    def step(here, sd, rng):
+        return {
+            name: value + change(sd) * rng.standard_normal(value.shape)
+            for name, value in here.items()
+        }
+
+    return step
+
+
 SAMPLERS = {
     "right": (sampler(), ""),
     "log10": (sampler(lambda u, r: np.log10(u) < r), "wrong accept rule"),
@@ -344,6 +355,11 @@ SAMPLERS = {
     "never renewed": (sampler(renew="never"), "stale log density"),
     "renewed always": (sampler(renew="always"), "stale log density"),
     "one step": (sampler(step=one_step), "one step for all"),
+    "squared": (sampler(lambda u, r: u < np.exp(2 * r)), "wrong accept rule"),
+    "square root": (sampler(lambda u, r: u < np.exp(r / 2)), "wrong accept rule"),
+    "too far": (sampler(step=steps_of(np.square)), "variance used as sd"),
+    "too near": (sampler(step=steps_of(np.sqrt)), "sd used as variance"),
+    "always one": (sampler(step=steps_of(np.ones_like)), "proposal_sd not used"),
 }
 
 
@@ -385,6 +401,16 @@ def test_cells_of_the_skewed_target_hold_equal_shares():
     """The simulated right sampler: 1,000,000 draws worth some 100,000; 0.005 is 5 errors."""
     assert np.abs(faulty.simulated().cells - 1 / faulty.N_CELLS).max() < 0.005
     assert Skewed()({"sigma": 2.0}) == pytest.approx(2 * math.log(2) - 2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "power"), [("square root", 0.5), ("squared", 2.0), ("base 10", math.log(10))]
+)
+def test_a_power_of_the_ratio_leads_to_that_power_of_the_target(rule, power):
+    """Of a gamma density of shape 3 to a gamma of shape 2 power + 1; 0.005 is 5 errors."""
+    wrong = stats.gamma(2 * power + 1, scale=1 / power)
+    expected = np.diff(wrong.cdf([0, *faulty.EDGES, np.inf]))
+    assert np.abs(faulty.simulated(f"wrong accept rule: {rule}").cells - expected).max() < 0.005
 
 
 # --- draws ---
