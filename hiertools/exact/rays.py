@@ -20,15 +20,13 @@ from numpy.typing import NDArray
 
 from hiertools._checks import FloatArray
 from hiertools.data import GroupStatistics
-from hiertools.exact.individuals import Conditional, Individuals
+from hiertools.exact.individuals import CHUNK, Conditional, Individuals
 from hiertools.exact.quadrature import Panels, gauss_legendre, halve
 from hiertools.priors import Hierarchical
 
 WATCHED = 4
 """Columns of `RayModel.records` that panels must follow."""
 MAX_HALVINGS = 3
-CHUNK = 50_000
-"""Entries of a temporary array (rays by individuals), so that it stays in the cache."""
 
 
 class RaySums(NamedTuple):
