@@ -39,7 +39,11 @@ STORY = [
     "hiertools",  # as a whole: from here on `from hiertools import ...` will do
     *("classroom.students", "classroom.verdicts", "classroom.draws", "classroom.numbers"),
     *("classroom.proposals", "classroom.written", "classroom.densities", "classroom.estimates"),
-    *("classroom.faulty", "classroom.samplers", "classroom", "classroom.isolation"),
+    *("classroom.faulty", "classroom.samplers"),
+    *("classroom.exercises.article", "classroom.exercises.known"),
+    "classroom.exercises.data",
+    "classroom.exercises.metropolis",
+    *("classroom.exercises", "classroom", "classroom.isolation"),
     *("classroom.wire", "classroom.sandbox", "classroom.judging", "classroom.editions"),
     *("classroom.feedback", "classroom.marking", "classroom.__main__"),
 ]
