@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted(ROOT.glob("chapters/*.ipynb"))
-PAGES = [ROOT / "index.md", *sorted(ROOT.glob("reference/*.md")), *CHAPTERS]
+PAGES = [ROOT / "index.md", *sorted(ROOT.glob("reference/*.md"))]
+PAGES += [*sorted(ROOT.glob("teaching/*.md")), *CHAPTERS]
 ALLOWED = ROOT / "tests" / "allowed_decimals.txt"
 CHECKED = "# NBVAL_CHECK_OUTPUT"
 MOST_LINES = 15
