@@ -21,8 +21,9 @@ from hiertools.classroom.verdicts import (
     Verdict,
     agrees,
     columns,
-    deviations,
     disagrees,
+    effective_draws,
+    error_variance,
     undecided,
 )
 from hiertools.data import GroupedData
@@ -110,8 +111,7 @@ def check_draws(draws: object, data: GroupedData, model: Model) -> Verdict:
     if problem:
         return disagrees(problem, "malformed draws")
     answer = answer_key(data, model)
-    found = posterior_deviations(values, answer)
-    n_effective = found.n_effective[0]
+    n_effective = effective_draws(values)
     worst = int(np.argmin(n_effective))
     if n_effective[worst] < FEWEST:
         return undecided(
@@ -119,6 +119,7 @@ def check_draws(draws: object, data: GroupedData, model: Model) -> Verdict:
             f"{n_effective[worst]:.0f}, and {FEWEST:.0f} are needed. Draw longer, tune the "
             "proposal, or drop more warm-up."
         )
+    found = posterior_deviations(values, answer)
     if (np.abs(found.z) < LIMIT).all():
         far = np.abs(found.z).max()
         return agrees(
@@ -192,17 +193,18 @@ def posterior_deviations(values: FloatArray, answer: Answer) -> Deviations:
         more effective draws than its parameter's mean, since a chain that has hardly been
         there looks independent where it is not.
     """
-    means = deviations(values, answer.mean, answer.sd)
+    means = effective_draws(values)
     sd = np.full(answer.mean.shape, np.sqrt(TAIL * (1 - TAIL)))
-    rows = [means]
+    z = [(values.mean(axis=(0, 1)) - answer.mean) / answer.sd]
+    n_effective = [means]
     for inside in (values < answer.low, values > answer.high):
         share = inside.mean(axis=(0, 1))
-        tail = deviations(inside.astype(np.float64), np.full(sd.shape, TAIL), sd)
-        known = np.where(share > 0, tail.n_effective, np.inf)
-        n_effective = np.minimum(known, means.n_effective)
-        z = (share - TAIL) / sd / np.sqrt(1 / n_effective + 1 / N_REFERENCE)
-        rows.append(Deviations(z, n_effective))
-    return Deviations(*(np.stack(part) for part in zip(*rows, strict=True)))
+        known = np.where(share > 0, effective_draws(inside.astype(np.float64)), np.inf)
+        n_effective.append(np.minimum(known, means))
+        z.append((share - TAIL) / sd)
+    error = error_variance(np.stack(n_effective), float(means.min()))
+    error[1:] += 1 / N_REFERENCE
+    return Deviations(np.stack(z) / np.sqrt(error), np.stack(n_effective))
 
 
 def _where(values: FloatArray, found: Deviations, answer: Answer) -> str:

@@ -18,6 +18,7 @@ from hiertools.classroom.verdicts import (
     agrees,
     disagrees,
     effective_draws,
+    error_variance,
     undecided,
 )
 from hiertools.data import GroupedData
@@ -74,7 +75,7 @@ def check_estimate(
             return disagrees(f"{words}; yours have {np.shape(draws)}.", "malformed draws")
         if n_effective.min() < FEWEST:
             return undecided(_too_few(parameter, float(n_effective.min())))
-        slack = LIMIT * sd / np.sqrt(n_effective)
+        slack = LIMIT * sd * np.sqrt(error_variance(n_effective, float(n_effective.min())))
     if (np.abs(got - mean) <= slack).all():
         return agrees(f"your estimate of {parameter} agrees with the exact posterior mean.")
     for fault, other, words in _other_estimates(answer, data, model, parameter):
@@ -143,7 +144,8 @@ def check_interval(
         if n_effective is None or n_effective.min() < FEWEST:
             least = 0.0 if n_effective is None else float(n_effective.min())
             return undecided(_too_few(parameter, least))
-        error = np.sqrt(tail * (1 - tail) * (3 / n_effective + 1 / N_REFERENCE))
+        error = 3 * error_variance(n_effective, float(n_effective.min())) + 1 / N_REFERENCE
+        error = np.sqrt(tail * (1 - tail) * error)
         slack = np.broadcast_to(LIMIT * np.asarray(error)[..., None], below.shape)
     if (np.abs(below - wanted) <= slack).all():
         return agrees(f"your interval of {parameter} agrees with the exact posterior.")

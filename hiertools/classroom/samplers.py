@@ -42,6 +42,7 @@ from hiertools.priors import Model, Unpooled
 
 N_SKEWED, N_PEOPLE = 12_000, 16_000
 SLOWEST, PEOPLE_STEP = 300.0, 0.2
+PEOPLE_START = {"alpha": np.full(3, 0.8), "beta": np.full(3, -1.3), "sigma": np.asarray(1.0)}
 
 
 @dataclass(frozen=True)
@@ -360,8 +361,7 @@ def _check_three_people(sampler: Callable[..., Any], seed: int) -> Verdict:
 
 def _try_three_people(sampler: Callable[..., Any], n_draws: int, seed: int) -> Verdict:
     target = three_people()
-    start = {"alpha": np.full(3, 0.8), "beta": np.full(3, -1.3), "sigma": np.asarray(1.0)}
-    run, problem = _run(sampler, target, start, PEOPLE_STEP, n_draws, seed)
+    run, problem = _run(sampler, target, PEOPLE_START, PEOPLE_STEP, n_draws, seed)
     if problem is not None:
         return problem
     kept = {name: array[2000:] for name, array in run.draws.items()}
