@@ -31,8 +31,9 @@ HIERARCHICAL = ht.Hierarchical()
 SOURCE = Path(classroom.__file__).parent
 ORDER = [
     *("students", "verdicts", "numbers", "densities", "draws", "estimates", "proposals", "faulty"),
-    *("samplers", "written", "isolation", "wire", "sandbox", "judging", "feedback", "marking"),
-    *("editions", "__main__"),
+    *("samplers", "written", "isolation", "wire", "sandbox", "notebooks", "submission"),
+    *("assignment", "judging", "feedback", "handed_in", "scores", "marking", "editions"),
+    "__main__",
 ]
 
 

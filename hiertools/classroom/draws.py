@@ -213,7 +213,8 @@ def _where(values: FloatArray, found: Deviations, answer: Answer) -> str:
     name, far = answer.names[int(k)], abs(float(found.z[row, k]))
     if row == 0:
         mean = float(values[..., k].mean())
-        what = f"the mean of {name} is {mean:.3g}, exactly it is {answer.mean[k]:.3g}"
+        side = "high" if mean > answer.mean[k] else "low"
+        what = f"the mean of {name}, {mean:.3g}, is too {side}"
     else:
         beyond = values[..., k] < answer.low[k] if row == 1 else values[..., k] > answer.high[k]
         side = "lower" if row == 1 else "upper"

@@ -82,9 +82,12 @@ def check_estimate(
         if np.shape(other) == mean.shape and (np.abs(got - other) <= np.minimum(slack, sd)).all():
             return disagrees(f"your estimate of {parameter} {words}", fault)
     k = np.unravel_index(int(np.argmax(np.abs(got - mean) / slack)), mean.shape)
+    which = f"[{', '.join(map(str, k))}]" if k else ""
+    side = "above" if got[k] > mean[k] else "below"
     return disagrees(
-        f"your estimate of {parameter} is {got[k]:.4g} where the exact posterior mean is "
-        f"{mean[k]:.4g}, {abs(got[k] - mean[k]) / sd[k]:.1f} posterior standard deviations away."
+        f"your estimate of {parameter}{which} is {got[k]:.4g}, which is "
+        f"{abs(got[k] - mean[k]) / sd[k]:.1f} posterior standard deviations {side} the exact "
+        "posterior mean."
     )
 
 

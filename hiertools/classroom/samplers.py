@@ -21,6 +21,7 @@ from hiertools.classroom.faulty import (
     EDGES,
     MISTAKES,
     N_CELLS,
+    OTHER_SDS,
     SHAPE,
     START,
     STEP,
@@ -36,6 +37,7 @@ from hiertools.classroom.verdicts import (
     columns,
     deviations,
     disagrees,
+    effective_draws,
 )
 from hiertools.data import GroupedData
 from hiertools.priors import Model, Unpooled
@@ -348,7 +350,9 @@ def three_people() -> LogPosterior:
 
 def prepare() -> None:
     """Compute what every check of a sampler needs, once, before a process is copied."""
-    simulated()
+    for fault in ("", *MISTAKES, *OTHER_SDS):
+        simulated(fault)
+    effective_draws(np.arange(16.0).reshape(1, 16, 1))  # its import takes seconds
     answer_key(three_people().data, three_people().model)
 
 
