@@ -116,7 +116,7 @@ class Replay:
         return self.sample(log_posterior, start, **settings).draws
 
 
-def replays(step, n_chains, rng):
+def replays(step, n_chains, rng, made=Replay):
     """Samplers for `check_sampler`, all of the same kind."""
     sample = Fault("", step).sample
     with np.errstate(invalid="ignore"):
@@ -131,7 +131,7 @@ def replays(step, n_chains, rng):
         people = sample(
             three_people(), start, proposal_sd=PEOPLE_STEP, n_draws=N_PEOPLE, rng=rng
         ).draws
-    return [Replay(step, z, chain_of(people, k)) for k, z in enumerate(skewed)]
+    return [made(step, z, chain_of(people, k)) for k, z in enumerate(skewed)]
 
 
 def chain_of(draws, k):

@@ -27,7 +27,7 @@ from hiertools.classroom.feedback import feedback_page
 from hiertools.classroom.isolation import Limits
 from hiertools.classroom.judging import mark
 from hiertools.classroom.marking import mark_class
-from hiertools.classroom.notebooks import read_notebook
+from hiertools.classroom.notebooks import read_notebook, sources_of
 
 pytestmark = pytest.mark.classroom
 linux = pytest.mark.skipif(sys.platform != "linux", reason="marking needs Linux")
@@ -200,6 +200,21 @@ def test_a_file_that_is_no_notebook_is_told_so(tmp_path, text, problem):
 def test_the_student_is_read_and_not_run(tmp_path, cell, student):
     path = write_notebook(tmp_path / "x.ipynb", [cell], student=None)
     assert read_notebook(path).student == student
+
+
+@pytest.mark.parametrize(
+    ("cells", "source"),
+    [
+        (["def f(x):\n    return g(x)", "def g(x):\n    return h"], "h"),
+        (["def f(x): return 1", "f = library.f"], "library"),
+        (["f = lambda x: library.f(x)"], "library"),
+        (["def f(x):\n    chain = 1\n    return chain", "chain = library.run()"], ""),
+    ],
+)
+def test_a_functions_source_has_what_it_calls_and_nothing_else(cells, source):
+    found = sources_of(cells)["f"]
+    assert source in found
+    assert ("library" in found) == (source == "library")
 
 
 # --- what a submission may not do ---

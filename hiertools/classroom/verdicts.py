@@ -32,7 +32,7 @@ class Verdict:
     message : str
         In the words of the chapter, for the student.
     fault : str
-        Name of the fault that was recognised, or empty.
+        Name of the fault that was recognised, or empty; of an answer that agrees, one to look for.
 
     Examples
     --------
