@@ -25,6 +25,7 @@ STORY = [
         "article",
     ),
     *("summary", "diagnostics"),
+    "exact.chunks",
     *("exact.quadrature", "exact.readout", "exact.truncated", "exact.individuals", "exact.rays"),
     *("exact.posterior", "exact.improper", "exact.flat", "exact.hierarchical", "exact"),
     *(f"better_samplers.{name}" for name in ("tuned", "blockwise", "gibbs", "parametrisation")),

@@ -13,8 +13,8 @@ from scipy.special import ndtr
 
 from hiertools._checks import FloatArray
 from hiertools.data import GroupedData
+from hiertools.exact.chunks import CHUNK
 from hiertools.exact.improper import refuse_perfect_lines
-from hiertools.exact.individuals import CHUNK
 from hiertools.exact.posterior import (
     ExactPosterior,
     all_but,

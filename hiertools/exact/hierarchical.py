@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from hiertools._checks import FloatArray
 from hiertools.data import GroupedData
+from hiertools.exact.chunks import CHUNK
 from hiertools.exact.improper import refuse_perfect_population
 from hiertools.exact.individuals import (
-    CHUNK,
     Conditional,
     Individuals,
     draw_all_lines,

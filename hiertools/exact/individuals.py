@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from hiertools._checks import FloatArray
+from hiertools.exact.chunks import CHUNK, on_all_cores
 from hiertools.rrandom import streams
-
-CHUNK = 50_000
-"""Entries of a temporary array (nodes, rays or draws by individuals): it stays in the cache."""
-FEW_CHUNKS = 16
-"""So few are done before threads would have started."""
 
 
 class Individuals(NamedTuple):
@@ -167,20 +160,5 @@ def draw_all_lines(
         for line, values, base in zip(lines, drawn, reference, strict=True):
             np.add(values, base, out=line[some])
 
-    _on_all_cores(fill, starts, streams(rng, len(starts)))
+    on_all_cores(fill, starts, streams(rng, len(starts)))
     return lines[0], lines[1]
-
-
-def _on_all_cores(
-    function: Callable[[int, np.random.Generator], None],
-    starts: Sequence[int],
-    rngs: Sequence[np.random.Generator],
-) -> None:
-    """Call a function for each start; NumPy's loops let several threads run at once."""
-    workers = os.cpu_count() or 1
-    if workers == 1 or len(starts) <= FEW_CHUNKS:
-        for start, rng in zip(starts, rngs, strict=True):
-            function(start, rng)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(function, starts, rngs))  # a list, so that an error is not lost
