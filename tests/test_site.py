@@ -235,6 +235,18 @@ def test_page_from_disk(browser, page):
         assert_typeset(page, visit)
 
 
+# Formulas whose full stop or comma has gone to the next line.
+LEFT_BEHIND = """() => [...document.querySelectorAll("main mjx-container:not([display])")]
+  .filter(formula => {
+    const after = formula.parentElement.nextSibling, box = formula.getBoundingClientRect();
+    if (!box.width || !/^[,.;:!?)]/.test(after?.data ?? "")) return false;
+    const mark = document.createRange();
+    mark.setStart(after, 0);
+    mark.setEnd(after, 1);
+    return mark.getBoundingClientRect().left < box.left;
+  }).map(formula => formula.closest("p, li, figcaption")?.innerText.slice(0, 80))"""
+
+
 @each_page
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_page_fits_a_phone(browser, host, page, mode):
@@ -252,6 +264,7 @@ def test_page_fits_a_phone(browser, host, page, mode):
         )
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE, wide
         assert not wide
+        assert visit.page.evaluate(LEFT_BEHIND) == []
 
 
 def test_colour_mode_can_be_changed(browser, host):

@@ -62,6 +62,17 @@ def copy_mathjax(app: Sphinx) -> None:
         copy_asset(wheel / part, target if (wheel / part).is_dir() else target.parent)
 
 
+def bind_punctuation(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+    """Keep a full stop or comma on the line of its formula: browsers may break between them."""
+    for formula in list(doctree.findall(nodes.math)):
+        text = formula.next_node(siblings=True, descend=False)
+        mark = re.match(r"[,.;:!?)’”]+", text) if isinstance(text, nodes.Text) else None
+        if mark:
+            parent, place = formula.parent, formula.parent.index(formula)
+            bound = nodes.inline("", "", formula.deepcopy(), nodes.Text(mark[0]), classes=["bound"])
+            parent[place : place + 2] = [bound, nodes.Text(text[mark.end() :])]
+
+
 # --- explorers -----------------------------------------------------------------------------------
 # In a kernel that runs while the book is built, an explorer makes its pictures, as its module
 # explorers.explorer says. They are kept outside _build, which each build begins by removing.
@@ -143,6 +154,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", place_explorers)
     app.connect("env-before-read-docs", read_on_two_cores)
     app.connect("doctree-resolved", drop_repeated_ids)
+    app.connect("doctree-resolved", bind_punctuation)
     app.connect("html-page-context", name_entries)
     app.connect("build-finished", drop_unused_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
