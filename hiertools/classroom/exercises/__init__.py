@@ -11,12 +11,13 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from hiertools.classroom.exercises import data, metropolis
+from hiertools.classroom.exercises import data, diagnostics, metropolis
 from hiertools.classroom.verdicts import Check, Verdict
 
 CHECKS: Mapping[str, Check] = {
     **data.CHECKS,
     **metropolis.CHECKS,
+    **diagnostics.CHECKS,
 }
 """The check of each exercise, by the exercise's label."""
 
