@@ -11,13 +11,14 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from hiertools.classroom.exercises import data, diagnostics, metropolis
+from hiertools.classroom.exercises import data, diagnostics, exact, metropolis
 from hiertools.classroom.verdicts import Check, Verdict
 
 CHECKS: Mapping[str, Check] = {
     **data.CHECKS,
     **metropolis.CHECKS,
     **diagnostics.CHECKS,
+    **exact.CHECKS,
 }
 """The check of each exercise, by the exercise's label."""
 
