@@ -206,7 +206,7 @@ def _ess(chain: Chain, *, warmup: int = WARMUP, measure: Callable[..., Any] = es
 N_RUNS = 1000
 
 
-def how_many(chains: ArrayLike, noticed: ArrayLike) -> Verdict:
+def how_many(enough: ArrayLike, noticed: ArrayLike) -> Verdict:
     """Chains that notice a second mode with 95 %, and how often six did in a simulation."""
     share, right = 1 - _alike(0.8, 6), _fewest(_alike)
     suspects = [
@@ -226,7 +226,7 @@ def how_many(chains: ArrayLike, noticed: ArrayLike) -> Verdict:
     within = LIMIT * np.sqrt(share * (1 - share) / N_RUNS)
     hint = "They come in whole numbers: the least that will do."
     return (
-        check_number(chains, right, name="chains", suspects=suspects, hint=hint)
+        check_number(enough, right, name="enough", suspects=suspects, hint=hint)
         and check_number(noticed, share, name="noticed", within=within, suspects=others)
         and agrees("the numbers of chains and the share are right.")
     )

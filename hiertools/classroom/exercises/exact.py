@@ -22,7 +22,7 @@ from hiertools.priors import CompletePooling, Hierarchical, Unpooled
 N_KNOWN = 200
 
 
-def known(one: Any, exact: ArrayLike, by_hand: ArrayLike) -> Verdict:
+def known(one: Any, by_integral: ArrayLike, by_hand: ArrayLike) -> Verdict:
     """Mean and sd of the slope of one individual: exactly, and by least squares."""
     fit = _check_data(one)
     if not fit:
@@ -35,7 +35,9 @@ def known(one: Any, exact: ArrayLike, by_hand: ArrayLike) -> Verdict:
     right, formula = answers["posterior"], answers["formula"]
     hint = "Is the model that of complete pooling, and are the data those that you hand in?"
     return (
-        check_number(exact, right, name="exact", decimals=4, suspects=suspects, hint=hint)
+        check_number(
+            by_integral, right, name="by_integral", decimals=4, suspects=suspects, hint=hint
+        )
         and check_number(by_hand, formula, name="by_hand", decimals=4, suspects=others)
         and agrees("both means and both sds are right.")
     )
