@@ -12,12 +12,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from hiertools.classroom.exercises.data import CHECKS as DATA
+from hiertools.classroom.exercises.diagnostics import CHECKS as DIAGNOSTICS
+from hiertools.classroom.exercises.exact import CHECKS as EXACT
 from hiertools.classroom.exercises.metropolis import CHECKS as METROPOLIS
 from hiertools.classroom.verdicts import Check, Verdict
 
 CHECKS: Mapping[str, Check] = {
     **DATA,
     **METROPOLIS,
+    **DIAGNOSTICS,
+    **EXACT,
 }
 """The check of each exercise, by the exercise's label."""
 
