@@ -11,12 +11,15 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from hiertools.classroom.exercises import data, metropolis
+from hiertools.classroom.exercises import comparison, data, likelihood, metropolis, priors
 from hiertools.classroom.verdicts import Check, Verdict
 
 CHECKS: Mapping[str, Check] = {
     **data.CHECKS,
+    **likelihood.CHECKS,
+    **priors.CHECKS,
     **metropolis.CHECKS,
+    **comparison.CHECKS,
 }
 """The check of each exercise, by the exercise's label."""
 
