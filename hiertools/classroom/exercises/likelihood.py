@@ -33,8 +33,10 @@ def coin(k: ArrayLike, log_probability: ArrayLike) -> Verdict:
         Suspect("log to base 10", log / np.log(10), "use np.log, the natural logarithm."),
         Suspect("log to base 2", log / np.log(2), "use np.log, the natural logarithm."),
     ]
-    return check_number(k, right, name="k", suspects=suspects) and check_number(
-        log_probability, log, name="log_probability", decimals=1, suspects=logs
+    return (
+        check_number(k, right, name="k", suspects=suspects)
+        and check_number(log_probability, log, name="log_probability", decimals=1, suspects=logs)
+        and agrees("both are right.")
     )
 
 
