@@ -94,7 +94,7 @@ def assignment(path: Path) -> Assignment:
         int(found(r"About (\d+) minutes\.", text, path)),
         int(found(r"minutes\. (\d+) points\.$", text, path)),
         found(r"^\*\*You will\*\* (.+?)\.$", text, path),
-        Counter(re.findall(r"^\*\*Question \d+ \((\w+)\)", text, re.M)),
+        Counter(re.findall(r"^\*\*Question \d+ \((\w+)", text, re.M)),
     )
 
 
