@@ -59,7 +59,7 @@ def deck(page: Path, slides: Path, templates: Environment) -> dict[str, object]:
     made = chapter(html)
     told = {
         "name": BeautifulSoup(made[0].heading, "html.parser").get_text(),
-        "book": BeautifulSoup(html, "html.parser").title.get_text().split("—")[-1].strip(),
+        "book": re.search(r"<title>.*(?:&#8212;|—) (.*?)</title>", html)[1],
         "page": f"../{page.parents[1].name}/chapters/{page.name}",
         "tall": [slide for slide in made if is_tall(slide.main, page)],
     }
