@@ -40,18 +40,22 @@ STORY = [
     *("explorers.comparison", "explorers.nodes", "explorers.funnel"),
     *("explorers.leapfrog", "explorers"),
     "hiertools",  # as a whole: from here on `from hiertools import ...` will do
-    *("classroom.students", "classroom.verdicts", "classroom.draws", "classroom.numbers"),
-    *("classroom.proposals", "classroom.written", "classroom.densities", "classroom.estimates"),
+    *("classroom.students", "classroom.verdicts", "classroom.repeats", "classroom.draws"),
+    *("classroom.numbers", "classroom.proposals", "classroom.written", "classroom.points"),
+    *("classroom.density_faults", "classroom.densities", "classroom.estimates"),
     *("classroom.faulty", "classroom.samplers"),
     *("classroom.exercises.article", "classroom.exercises.known"),
-    "classroom.exercises.data",
-    "classroom.exercises.metropolis",
+    *("classroom.exercises.data", "classroom.exercises.likelihood", "classroom.exercises.priors"),
+    *("classroom.exercises.metropolis", "classroom.exercises.comparison"),
+    *("classroom.exercises.thinned", "classroom.exercises.diagnostics"),
+    "classroom.exercises.exact",
     *("classroom.exercises", "classroom", "classroom.isolation"),
-    *("classroom.wire", "classroom.sandbox", "classroom.judging", "classroom.editions"),
-    *("classroom.feedback", "classroom.marking", "classroom.__main__"),
+    *("classroom.wire", "classroom.sandbox", "classroom.notebooks", "classroom.submission"),
+    *("classroom.assignment", "classroom.judging", "classroom.editions", "classroom.handed_in"),
+    *("classroom.scores", "classroom.feedback", "classroom.marking", "classroom.__main__"),
 ]
 PICTURES = {"plots", "notebook", "explorers"}
-RUN_NOTEBOOKS = {"classroom.judging", "classroom.sandbox"}
+RUN_NOTEBOOKS = {"classroom.sandbox", "classroom.submission", "classroom.marking"}
 FILES = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(SOURCE.rglob("*.py"))
