@@ -92,9 +92,13 @@ def place_explorers(app: Sphinx) -> None:
 def read_on_two_cores(app: Sphinx, _env: object, docnames: list[str]) -> None:
     """Read every other page in a process of its own."""
     app.parallel = 2
-    # It does not say that it is safe, and is: it numbers chapters once all of them have been read.
-    app.extensions["sphinx_multitoc_numbering"].parallel_read_safe = True
+    for name in SAFE_BUT_SILENT:
+        app.extensions[name].parallel_read_safe = True
     docnames[:] = docnames[::2] + docnames[1::2]
+
+
+# One numbers chapters once all of them have been read, the other makes LaTeX.
+SAFE_BUT_SILENT = ["sphinx_multitoc_numbering", "sphinx_jupyterbook_latex"]
 
 
 # --- mends ---------------------------------------------------------------------------------------
