@@ -342,3 +342,9 @@ def test_a_book_older_than_its_notebooks_is_refused(tmp_path):
     with pytest.raises(ValueError, match="newer than the book: run `make book`"):
         make(tmp_path, tmp_path / "slides")
     assert not (tmp_path / "slides").exists()
+
+
+def test_a_cell_over_several_columns_hides_no_column():
+    """Nine wide columns need more than a line a row, also where a row has two cells alone."""
+    wide, spanned = [12] * 9, [12, 30]
+    assert room.table([wide, spanned], []) == room.table([wide, wide], [])

@@ -72,6 +72,8 @@ def formula(tex: str) -> float:
 
 def table(rows: list[list[int]], words: list[str]) -> float:
     """A table, by the number of characters in each cell, and the words above and below it."""
-    width = sum(max(column) for column in zip(*rows, strict=False))
+    n_columns = max(map(len, rows))  # a row with fewer cells has one that goes over several columns
+    whole = [row for row in rows if len(row) == n_columns]
+    width = sum(max(column) for column in zip(*whole, strict=True))
     lines = max(1, math.ceil(width / 84))
     return 36 * lines * len(rows) + sum(44 * math.ceil(length(text) / 92) for text in words) + GAP
