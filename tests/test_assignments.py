@@ -14,9 +14,9 @@ import nbformat
 import pytest
 from wrong_answers import WRONG
 
+from hiertools.classroom.assignment import load_tests
 from hiertools.classroom.editions import EDITIONS, SOURCES, autograder_edition
 from hiertools.classroom.isolation import unavailable
-from hiertools.classroom.judging import load_tests
 from hiertools.classroom.marking import mark_class
 
 pytestmark = [

@@ -22,17 +22,20 @@ from scipy import stats
 import hiertools as ht
 from hiertools import classroom
 from hiertools.classroom import faulty
-from hiertools.classroom.draws import answer_key
+from hiertools.classroom.draws import answer_key, tidy_draws
+from hiertools.classroom.repeats import repeats_of_a_walk
 from hiertools.classroom.samplers import LogPosterior, Skewed, three_people
 from hiertools.classroom.verdicts import effective_draws
+from hiertools.faults import FAULTS
 
 DATA, TRUTH = classroom.student_data("Ada", 1)
 HIERARCHICAL = ht.Hierarchical()
 SOURCE = Path(classroom.__file__).parent
 ORDER = [
-    *("students", "verdicts", "numbers", "densities", "draws", "estimates", "proposals", "faulty"),
-    *("samplers", "written", "isolation", "wire", "sandbox", "judging", "feedback", "marking"),
-    *("editions", "__main__"),
+    *("students", "verdicts", "numbers", "points", "density_faults", "densities", "repeats"),
+    *("draws", "estimates", "proposals", "faulty", "samplers", "written", "isolation", "wire"),
+    *("sandbox", "notebooks", "submission", "assignment", "judging", "feedback", "handed_in"),
+    *("scores", "marking", "editions", "__main__"),
 ]
 
 
@@ -271,6 +274,7 @@ def test_a_function_that_is_not_written_is_told_so():
     def shortcut(data, params):
         return ht.log_likelihood(data, params)
 
+    assert classroom.check_written(ht.log_likelihood, "log_likelihood").fault == "not written"
     assert classroom.check_written(shortcut, "log_likelihood").fault == "not written"
     assert classroom.check_written(RIGHT, "log_likelihood")
 
@@ -469,6 +473,45 @@ def test_draws_of_something_else_disagree(small, change, fault):
     assert fault is None or verdict.fault == fault, verdict
 
 
+def people_walk(fault, n_draws=6000):
+    target = three_people()
+    start = {"alpha": np.full(3, 0.8), "beta": np.full(3, -1.3), "sigma": 1.0}
+    run = FAULTS[fault].sample(target, start, proposal_sd=0.2, n_draws=n_draws, rng=8)
+    values, _ = tidy_draws(run, target.model, 3)
+    return run, repeats_of_a_walk(values, run.log_density[None])
+
+
+def test_moves_tell_how_many_draws_should_repeat():
+    """Of 6,000 draws about 3,800 repeat. Small losses alone are counted: less is expected."""
+    _, right = people_walk("none")
+    assert 0.5 * right.seen < right.expected < 1.05 * right.seen
+    assert not right.missing
+
+
+def test_rejected_draws_that_are_missing_are_hinted_at_where_averages_agree(small):
+    data, model, _ = small
+    run, repeats = people_walk("rejected draws dropped", 16_000)
+    assert repeats.missing
+    verdict = classroom.check_draws(run, data, model)
+    assert verdict.fault == "rejected draws dropped"
+    assert "rejected draws are missing" in verdict.message
+
+
+def test_samplers_that_owe_no_repeats_are_not_suspected():
+    """Independent draws, Gibbs, Hamiltonian chains; and one that moves part by part."""
+    model, rng = HIERARCHICAL, np.random.default_rng(4)
+    start = model.sample_prior(DATA.n, rng)
+    runs = [
+        ht.exact_posterior(DATA, model).sample(1000, 1),
+        ht.gibbs(DATA, model, start, n_draws=1000, n_warmup=200, rng=1),
+        ht.blockwise_metropolis(DATA, model, start, n_draws=2000, n_warmup=200, rng=1),
+    ]
+    for run in runs:
+        verdict = classroom.check_draws(run, DATA, model)
+        assert verdict.outcome != "disagrees"
+        assert verdict.fault == "", verdict
+
+
 def test_effective_draws_are_those_of_an_autoregression():
     """n (1 - r) / (1 + r); over 40 chains the estimate is within a tenth on average."""
     rng, memory, n = np.random.default_rng(4), 0.8, 4000
@@ -493,7 +536,10 @@ def test_estimates_and_intervals(small):
     assert estimate(posterior.mean["alpha"])
     assert estimate(posterior.sd["alpha"]).fault == "sd, not mean"
     assert estimate(draws[:50].mean(axis=0), draws=draws[:50]).outcome == "undecided"
-    assert estimate(posterior.mean["alpha"] + posterior.sd["alpha"]).fault == ""
+    off = estimate(posterior.mean["alpha"] + posterior.sd["alpha"])
+    assert off.fault == ""
+    assert "1.0 posterior standard deviations above" in off.message
+    assert not any(f"{v:.4g}" in off.message for v in posterior.mean["alpha"]), "the answer"
     assert interval(ends, draws=draws)
     assert interval(posterior.interval(0.9)["alpha"])
     assert interval(ends[:, ::-1]).fault == "ends swapped"

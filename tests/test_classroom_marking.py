@@ -6,9 +6,13 @@ the real ones.
 
 import csv
 import json
+import os
 import platform
+import signal
 import socket
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -18,10 +22,12 @@ from hypothesis import given, settings
 import hiertools as ht
 from hiertools.classroom import LogPosterior, editions, isolation, wire
 from hiertools.classroom.__main__ import main
+from hiertools.classroom.assignment import load_assignment, load_tests
 from hiertools.classroom.feedback import feedback_page
 from hiertools.classroom.isolation import Limits
-from hiertools.classroom.judging import load_tests, mark, read_notebook
+from hiertools.classroom.judging import mark
 from hiertools.classroom.marking import mark_class
+from hiertools.classroom.notebooks import read_notebook, sources_of
 
 pytestmark = pytest.mark.classroom
 linux = pytest.mark.skipif(sys.platform != "linux", reason="marking needs Linux")
@@ -58,10 +64,15 @@ GOOD = [
 QUICK = Limits(seconds=120, cell_seconds=2)
 
 
+TEXT = ["# Assignment 9", "**Question 1 (easy, chapter 2).**", "**Question 2 (hard, chapter 3).**"]
+
+
 def write_notebook(path, cells, student="Ada", metadata=None):
     named = [f"STUDENT = {student!r}"] if student is not None else []
     code = [{"cell_type": "code", "source": source} for source in [*named, *cells]]
-    path.write_text(json.dumps({"cells": code, "metadata": metadata or {}}), encoding="utf-8")
+    text = [{"cell_type": "markdown", "source": source} for source in TEXT]
+    whole = {"cells": text + code, "metadata": metadata or {}}
+    path.write_text(json.dumps(whole), encoding="utf-8")
     return path
 
 
@@ -191,6 +202,21 @@ def test_the_student_is_read_and_not_run(tmp_path, cell, student):
     assert read_notebook(path).student == student
 
 
+@pytest.mark.parametrize(
+    ("cells", "source"),
+    [
+        (["def f(x):\n    return g(x)", "def g(x):\n    return h"], "h"),
+        (["def f(x): return 1", "f = library.f"], "library"),
+        (["f = lambda x: library.f(x)"], "library"),
+        (["def f(x):\n    chain = 1\n    return chain", "chain = library.run()"], ""),
+    ],
+)
+def test_a_functions_source_has_what_it_calls_and_nothing_else(cells, source):
+    found = sources_of(cells)["f"]
+    assert source in found
+    assert ("library" in found) == (source == "library")
+
+
 # --- what a submission may not do ---
 
 FORBIDDEN = [
@@ -209,6 +235,12 @@ FORBIDDEN = [
     ("import os; os.fork()", "PermissionError"),
     ("import subprocess; subprocess.run(['true'])", "PermissionError"),
     ("import socket; socket.socket()", "PermissionError"),
+    ("import urllib.request as u; u.urlopen('http://127.0.0.1:9')", "not permitted"),
+    ("import os; os.posix_spawn('/bin/true', ['true'], {{}})", "PermissionError"),
+    ("import multiprocessing as m; m.Process(target=print).start()", "PermissionError"),
+    ("import os; os.kill(1, 15)", "PermissionError"),
+    ("import os; os.mkfifo('pipe')", "PermissionError"),
+    ("import sys; sys.stdout.close(); sys.stdout = None; print('x'); 1 / 0", "ZeroDivision"),
     ("import ctypes\nassert ctypes.CDLL(None).unshare(0x10000000) == 0", "AssertionError"),
     ("open('large', 'wb').write(bytes(10**8))", "OSError"),
     ("x = bytearray(10**10)", "MemoryError"),
@@ -248,6 +280,17 @@ def test_what_is_forbidden_fails_and_costs_nothing_else(edition, tmp_path):
             "    except OSError: pass",
             "message",
         ),
+        (
+            "import threading, time\nthreading.stack_size(2**16)\nfor _ in range(10**6):\n"
+            "    threading.Thread(target=time.sleep, args=(99,), daemon=True).start()",
+            "threads",
+        ),
+        ("for k in range(3000):\n    open(str(k), 'w')\nimport time; time.sleep(99)", "files"),
+        (
+            "for k in range(9):\n    open(str(k), 'wb').write(bytes(10**7))\n"
+            "import time; time.sleep(99)",
+            "files",
+        ),
     ],
 )
 def test_a_process_that_ends_itself_ends_alone(edition, cell, why):
@@ -268,6 +311,30 @@ def test_a_submission_that_rewrites_the_checks_rewrites_its_own_copy(edition):
     ]
     report = mark(cells, "Ada", load_tests(edition), QUICK)
     assert not any(result.passed for result in report.results)
+
+
+@linux
+def test_a_submission_that_speaks_for_the_judge_is_not_believed(edition):
+    """It finds the line to the judge, says that it is done, and that all is right."""
+    cell = """
+import gc, socket
+from hiertools.classroom.wire import send
+for line in [o for o in gc.get_objects() if isinstance(o, socket.socket)]:
+    send(line, {"done": True})
+    for _ in range(9):
+        send(line, {"kind": "value", "value": True, "passed": True, "points": 99.0})
+print('{"passed": true, "points": 99, "outcome": "agrees"}')
+"""
+    report = mark([cell, *GOOD], "Ada", load_tests(edition), QUICK)
+    assert not any(result.passed for result in report.results)
+    assert [result.points for result in report.results] == [1.0, 2.0, 1.0]
+
+
+@linux
+def test_what_swallows_every_exception_ends_with_the_time_of_the_whole(edition):
+    stubborn = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    report = mark([stubborn], "Ada", load_tests(edition), Limits(seconds=6, cell_seconds=1))
+    assert "took more than 6 seconds altogether" in report.end
 
 
 def test_elsewhere_marking_is_refused(monkeypatch, capsys, tmp_path):
@@ -310,7 +377,8 @@ def test_a_class_is_marked_and_marking_goes_on_where_it_stopped(edition, inbox, 
     pages = {page.name for page in (out.parent / "feedback").iterdir()}
     assert len(pages) == 5
 
-    kept = {p: p.stat().st_mtime_ns for p in (tmp_path / "marks" / "scores.csv.parts").iterdir()}
+    parts = tmp_path / "marks" / "scores.csv.parts"
+    kept = {p: p.stat().st_mtime_ns for p in parts.glob("*.json")}
     write_notebook(inbox / "assignment9_bo.ipynb", GOOD, student="Bo")
     assert marks()["assignment9_bo.ipynb"]["points"] == "4.0"
     changed = [p for p, time in kept.items() if p.stat().st_mtime_ns != time]
@@ -322,20 +390,89 @@ def test_a_class_is_marked_and_marking_goes_on_where_it_stopped(edition, inbox, 
     assert json.loads(victim.read_text())["row"]
 
 
+ODD = {
+    "-rf.ipynb": "marked",
+    "two\nlines.ipynb": "marked",
+    "Zoë_数.ipynb": "marked",
+    f"{'long' * 62}.ipynb": "marked",
+    "a/b.ipynb": "marked",
+    "a_b.ipynb": "marked",
+    ".ada.ipynb": "marked",
+    "huge.ipynb": "no notebook",
+    "folder": "no notebook",
+    "dangling.ipynb": "no notebook",
+    "pipe.ipynb": "no notebook",
+}
+
+
 @linux
-def test_a_table_is_whole_while_marking_is_stopped(edition, inbox, tmp_path, monkeypatch):
-    write_notebook(inbox / "ada.ipynb", GOOD)
-    write_notebook(inbox / "bo.ipynb", GOOD, student="Bo")
+def test_odd_files_get_a_row_and_a_page_each(edition, inbox, tmp_path):
+    (inbox / "a").mkdir()
+    for name, status in ODD.items():
+        if status == "marked":
+            write_notebook(inbox / name, ['values = {"a": [1, (2.5, None)], "b": True}'])
+    with (inbox / "huge.ipynb").open("wb") as opened:
+        opened.truncate(200 * 2**20)
+    (inbox / "folder").symlink_to("/etc")
+    (inbox / "dangling.ipynb").symlink_to("nowhere")
+    os.mkfifo(inbox / "pipe.ipynb")
+    (inbox / os.fsdecode(b"\xff.ipynb")).touch()
+    for passed_over in (".DS_Store", "._b.ipynb", ".ipynb_checkpoints/b.ipynb"):
+        path = inbox / passed_over
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    out = tmp_path / "scores.csv"
+    rows = mark_class(inbox, edition, out, limits=QUICK, progress=False)
+    found = {row["file"]: row for row in rows}
+    assert set(found) == {*ODD, os.fsdecode(b"\xff.ipynb")}
+    for name, status in ODD.items():
+        assert found[name]["status"] == status, found[name]
+        assert found[name]["points"] == (1.0 if status == "marked" else 0.0)
+    assert "larger than" in found["huge.ipynb"]["what_happened"]
+    pages = {page.name for page in (tmp_path / "feedback").iterdir()}
+    assert pages == {row["feedback"] for row in rows}, "no two share a page"
+    assert len(pages) == len(rows) == len(out.read_text(encoding="utf-8").splitlines()) - 1
+
+
+def command(edition, inbox, out):
+    return [
+        *(sys.executable, "-m", "hiertools.classroom", "mark", inbox, "--assignment", "9"),
+        *("--editions", edition.parents[2], "--out", out, "--jobs", "1"),
+    ]
+
+
+@linux
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_marking_that_is_stopped_loses_no_row_and_goes_on(edition, inbox, tmp_path, how):
+    for k in range(4):
+        write_notebook(inbox / f"s{k}.ipynb", [*GOOD, "import time; time.sleep(1)"], f"s{k}")
     out = tmp_path / "scores.csv"
 
-    def stop(*args, **settings):
-        assert {row["status"] for row in table(out).values()} == {"waiting"}
-        raise KeyboardInterrupt
+    def statuses():
+        return [row["status"] for row in table(out).values()] if out.is_file() else []
 
-    monkeypatch.setattr("hiertools.classroom.marking._finish", stop)
-    with pytest.raises(KeyboardInterrupt):
-        mark_class(inbox, edition, out, limits=QUICK, progress=False)
-    assert len(table(out)) == 2
+    running = subprocess.Popen(
+        command(edition, inbox, out), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while "marked" not in statuses():
+        assert running.poll() is None
+        time.sleep(0.02)
+    send = os.kill if how == signal.SIGKILL else os.killpg  # Ctrl-C reaches the whole group
+    send(running.pid, how)
+    said = running.communicate()[1]
+    assert len(statuses()) == 4
+    assert "waiting" in statuses()
+    if how == signal.SIGINT:
+        assert "goes on from here" in said
+        assert "Traceback" not in said
+    first = {p: p.stat().st_mtime_ns for p in (tmp_path / "scores.csv.parts").glob("*.json")}
+    done = subprocess.run(command(edition, inbox, out), check=True, capture_output=True, text=True)
+    assert "4 submissions" in done.stdout
+    assert [row["points"] for row in table(out).values()] == ["4.0"] * 4
+    assert all(p.stat().st_mtime_ns == at for p, at in first.items()), "nothing is marked twice"
+    before = out.read_bytes()
+    subprocess.run(command(edition, inbox, out), check=True, capture_output=True)
+    assert out.read_bytes() == before
 
 
 def test_what_is_not_there_is_said(edition, tmp_path, capsys):
@@ -343,15 +480,61 @@ def test_what_is_not_there_is_said(edition, tmp_path, capsys):
         mark_class(tmp_path / "none", edition, tmp_path / "s.csv")
     with pytest.raises(ValueError, match="make the assignments first"):
         mark_class(tmp_path, tmp_path / "none.ipynb", tmp_path / "s.csv")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="nothing to mark"):
+        mark_class(tmp_path / "empty", edition, tmp_path / "s.csv")
 
 
-def test_a_page_escapes_what_a_submission_says():
-    nasty = "<script>alert(1)</script>"
-    result = {"question": "q1", "points": 1.0, "passed": False, "message": nasty}
-    row = {"student": nasty, "file": "x", "points": 0.0, "out_of": 1.0, "what_happened": nasty}
-    page = feedback_page(row, {"results": [result], "failures": [nasty], "end": ""}, "a")
+@linux
+def test_where_nothing_can_be_written_it_is_said(edition, inbox, capsys):
+    write_notebook(inbox / "ada.ipynb", GOOD)
+    words = [str(word) for word in command(edition, inbox, "/proc/scores.csv")[3:]]
+    assert main(words) == 1
+    assert "error: " in capsys.readouterr().err
+
+
+@linux
+def test_one_assignments_scores_do_not_replace_anothers(edition, inbox, tmp_path):
+    (inbox / "empty.ipynb").touch()
+    out = tmp_path / "scores.csv"
+    mark_class(inbox, edition, out, progress=False)
+    other = edition.rename(edition.with_name("assignment8.ipynb"))
+    with pytest.raises(ValueError, match="holds the scores of assignment9"):
+        mark_class(inbox, other, out, progress=False)
+
+
+NASTY = "<script>alert(1)</script>"
+
+
+def page_of(edition, results, **row):
+    whole = {"student": "Ada", "file": "x", "points": 0.0, "out_of": 1.0, "what_happened": ""}
+    report = {"results": results, "failures": [NASTY]}
+    return feedback_page(whole | row, report, load_assignment(edition))
+
+
+def result_of(passed, message=""):
+    return {
+        "question": "q1",
+        "points": 1.0,
+        "hidden": False,
+        "passed": passed,
+        "message": message,
+    }
+
+
+def test_a_page_escapes_what_a_submission_says(edition):
+    page = page_of(edition, [result_of(False, NASTY)], student=NASTY, what_happened=NASTY)
     assert "<script" not in page
     assert page.count("&lt;script") == 5
+
+
+def test_a_page_says_what_to_do_next(edition):
+    assert "Everything is right" in page_of(edition, [result_of(True)], points=1.0)
+    half = page_of(edition, [result_of(False, "Is it a square?")])
+    assert "Is it a square?" in half
+    assert "Read again: chapter 2, “The likelihood" in half
+    assert "0 of 1" in half
+    assert "could not be looked at" in page_of(edition, [], what_happened="the file is empty")
 
 
 def test_a_hint_that_breaks_its_tests_is_found(tmp_path):

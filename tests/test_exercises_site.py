@@ -26,7 +26,7 @@ def listed():
 
 
 def words(tag):
-    return " ".join(tag.get_text(" ").split())
+    return " ".join(tag.get_text(" ").replace("’", "'").split())
 
 
 def test_the_list_has_every_exercise_in_order():

@@ -28,7 +28,7 @@ WRONG = {
         ),
         "q4": (
             "def my_log_likelihood(data, params):\n    return ht.log_likelihood(data, params)",
-            1,
+            3,  # right, and not written by hand
         ),
         "q6": ("ratio = my_log_likelihood(data, truth)", 1),
         "q7": (

@@ -13,22 +13,30 @@ from typing import NamedTuple
 import numpy as np
 
 from hiertools._checks import FloatArray
+from hiertools.classroom.repeats import Repeats, repeats_of_a_walk
 from hiertools.classroom.verdicts import (
+    AGREES,
     FEWEST,
     LIMIT,
     TAIL,
+    UNDECIDED,
     Deviations,
     Verdict,
-    agrees,
     columns,
-    deviations,
     disagrees,
-    undecided,
+    effective_draws,
+    error_variance,
 )
 from hiertools.data import GroupedData
 from hiertools.exact import ExactPosterior, exact_posterior
 from hiertools.priors import CompletePooling, Hierarchical, Model
 
+DROPPED = "rejected draws dropped"
+_TOO_FEW_REPEATS = (
+    "Look at one thing: hardly a draw repeats the one before, although steps like these must often "
+    "have been refused. If this is every draw of a Metropolis chain, rejected draws are missing: "
+    "a rejected proposal repeats the last draw (check_sampler can tell)."
+)
 N_REFERENCE = 40_000
 """Independent exact draws that stand for the posterior's tails."""
 
@@ -92,7 +100,9 @@ def check_draws(draws: object, data: GroupedData, model: Model) -> Verdict:
     Returns
     -------
     Verdict
-        "undecided" where any mean rests on fewer than a hundred effective draws.
+        "undecided" where any mean rests on fewer than a hundred effective draws. Whether rejected
+        draws are kept hardly shows in averages: where the moves let expect more repeats than
+        there are, the message says so, and `fault` too, while the outcome stays what it is.
 
     References
     ----------
@@ -109,24 +119,42 @@ def check_draws(draws: object, data: GroupedData, model: Model) -> Verdict:
     values, problem = tidy_draws(draws, model, data.n)
     if problem:
         return disagrees(problem, "malformed draws")
-    answer = answer_key(data, model)
-    found = posterior_deviations(values, answer)
-    n_effective = found.n_effective[0]
+    answer, repeats = answer_key(data, model), _repeats(values, data, model)
+    look = f" {_TOO_FEW_REPEATS}" if repeats.missing else ""
+    suspicion = DROPPED if repeats.missing else ""
+    n_effective = effective_draws(values)
     worst = int(np.argmin(n_effective))
     if n_effective[worst] < FEWEST:
-        return undecided(
+        words = (
             f"too few effective draws to judge: {answer.names[worst]} has "
             f"{n_effective[worst]:.0f}, and {FEWEST:.0f} are needed. Draw longer, tune the "
             "proposal, or drop more warm-up."
         )
+        return Verdict(UNDECIDED, words + look, suspicion)
+    found = posterior_deviations(values, answer)
     if (np.abs(found.z) < LIMIT).all():
-        far = np.abs(found.z).max()
-        return agrees(
-            f"your draws agree with the exact posterior: no average is further than {far:.1f} "
-            "Monte Carlo errors from it."
+        words = (
+            "your draws agree with the exact posterior: no average is further than "
+            f"{np.abs(found.z).max():.1f} Monte Carlo errors from it."
         )
+        return Verdict(AGREES, words + look, suspicion)
     fault, words = _fault_of_draws(values, data, model, answer)
+    if repeats.missing and not fault:
+        fault, words = DROPPED, look
     return disagrees(_where(values, found, answer) + words, fault)
+
+
+def _repeats(values: FloatArray, data: GroupedData, model: Model) -> Repeats:
+    """How many draws repeat the one before, and how many should."""
+    params, at = {}, 0
+    for name in model.parameter_names:
+        width = lines(model, data.n) if name in ("alpha", "beta") else 1
+        part = values[..., at : at + width]
+        params[name] = part if name in ("alpha", "beta") else part[..., 0]
+        at += width
+    if min(values.shape[:2]) == 0:
+        return Repeats(0, 0.0)
+    return repeats_of_a_walk(values, model.log_posterior(data, params))
 
 
 def tidy_draws(draws: object, model: Model, n: int) -> tuple[FloatArray, str]:
@@ -153,10 +181,9 @@ def tidy_draws(draws: object, model: Model, n: int) -> tuple[FloatArray, str]:
     missing = [name for name in model.parameter_names if name not in by_name]
     if missing:
         return empty, f"draws of {', '.join(missing)} are missing."
-    lines = 1 if isinstance(model, CompletePooling) else n
     parts, lengths = [], set()
     for name in model.parameter_names:
-        width = (lines,) if name in ("alpha", "beta") else ()
+        width = (lines(model, n),) if name in ("alpha", "beta") else ()
         try:
             part = np.asarray(by_name[name], dtype=np.float64)
         except (TypeError, ValueError):
@@ -177,6 +204,21 @@ def tidy_draws(draws: object, model: Model, n: int) -> tuple[FloatArray, str]:
     return np.concatenate(parts, axis=-1), ""
 
 
+def lines(model: Model, n: int) -> int:
+    """How many lines a model has for n individuals.
+
+    Parameters
+    ----------
+    model : Model
+    n : int
+
+    Returns
+    -------
+    int
+    """
+    return 1 if isinstance(model, CompletePooling) else n
+
+
 def posterior_deviations(values: FloatArray, answer: Answer) -> Deviations:
     """Means and tail shares of draws against the exact posterior.
 
@@ -192,17 +234,18 @@ def posterior_deviations(values: FloatArray, answer: Answer) -> Deviations:
         more effective draws than its parameter's mean, since a chain that has hardly been
         there looks independent where it is not.
     """
-    means = deviations(values, answer.mean, answer.sd)
+    means = effective_draws(values)
     sd = np.full(answer.mean.shape, np.sqrt(TAIL * (1 - TAIL)))
-    rows = [means]
+    z = [(values.mean(axis=(0, 1)) - answer.mean) / answer.sd]
+    n_effective = [means]
     for inside in (values < answer.low, values > answer.high):
         share = inside.mean(axis=(0, 1))
-        tail = deviations(inside.astype(np.float64), np.full(sd.shape, TAIL), sd)
-        known = np.where(share > 0, tail.n_effective, np.inf)
-        n_effective = np.minimum(known, means.n_effective)
-        z = (share - TAIL) / sd / np.sqrt(1 / n_effective + 1 / N_REFERENCE)
-        rows.append(Deviations(z, n_effective))
-    return Deviations(*(np.stack(part) for part in zip(*rows, strict=True)))
+        known = np.where(share > 0, effective_draws(inside.astype(np.float64)), np.inf)
+        n_effective.append(np.minimum(known, means))
+        z.append((share - TAIL) / sd)
+    error = error_variance(np.stack(n_effective), float(means.min()))
+    error[1:] += 1 / N_REFERENCE
+    return Deviations(np.stack(z) / np.sqrt(error), np.stack(n_effective))
 
 
 def _where(values: FloatArray, found: Deviations, answer: Answer) -> str:
@@ -211,7 +254,8 @@ def _where(values: FloatArray, found: Deviations, answer: Answer) -> str:
     name, far = answer.names[int(k)], abs(float(found.z[row, k]))
     if row == 0:
         mean = float(values[..., k].mean())
-        what = f"the mean of {name} is {mean:.3g}, exactly it is {answer.mean[k]:.3g}"
+        side = "high" if mean > answer.mean[k] else "low"
+        what = f"the mean of {name}, {mean:.3g}, is too {side}"
     else:
         beyond = values[..., k] < answer.low[k] if row == 1 else values[..., k] > answer.high[k]
         side = "lower" if row == 1 else "upper"
@@ -228,25 +272,12 @@ def _fault_of_draws(
     for fault, other, words in _other_answers(data, model, answer):
         if (np.abs(posterior_deviations(values, other).z) < LIMIT).all():
             return fault, f" {words}"
-    repeats = (np.diff(values, axis=1) == 0).all(axis=-1).mean()
-    if repeats == 0 and values.shape[1] > 1000 and not _looks_independent(values):
-        words = " No draw repeats the one before: does a rejected proposal repeat the last draw?"
-        return "rejected draws dropped", words
     k = {name: i for i, name in enumerate(answer.names)}
     collapsed = [k[n] for n in ("sigma_alpha", "sigma_beta") if n in k]
     if collapsed and (np.median(values[..., collapsed], axis=(0, 1)) < answer.low[collapsed]).any():
         words = " A standard deviation runs towards zero: is a Jacobian missing?"
         return "missing Jacobian", words
     return "", ""
-
-
-def _looks_independent(values: FloatArray) -> bool:
-    lag = np.mean(
-        (values[:, 1:] - values.mean(axis=1, keepdims=True))
-        * (values[:, :-1] - values.mean(axis=1, keepdims=True)),
-        axis=(0, 1),
-    )
-    return bool((lag < 0.2 * values.var(axis=(0, 1))).all())
 
 
 def _other_answers(

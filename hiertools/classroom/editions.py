@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import hiertools
-from hiertools.classroom.judging import load_tests
+from hiertools.classroom.assignment import load_tests
 
 ROOT = Path(hiertools.__file__).parents[1]
 SOURCES, EDITIONS = ROOT / "assignments", ROOT / "assignments" / "_build"
@@ -72,11 +72,22 @@ def _make(source: Path, out: Path) -> str:
     if problem:
         shutil.rmtree(out)
         return f"{source.name}: {problem}"
+    _ask_for_a_name(out / "student" / source.name)
     for zipped in (out / "autograder").glob("*.zip"):  # otter writes the time into its name
         zipped.rename(zipped.with_name(f"{source.stem}-autograder.zip"))
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
     (out / "made_from").write_text(digest, encoding="utf-8")
     return ""
+
+
+def _ask_for_a_name(edition: Path) -> None:
+    """Three dots for the student's name; otter takes solutions out of questions alone.
+
+    A name that was left in place would be nobody's, and its data with it.
+    """
+    text = edition.read_text(encoding="utf-8")
+    asking = re.sub(r'STUDENT = \\".*?\\"  # SOLUTION', "STUDENT = ...", text)
+    edition.write_text(asking, encoding="utf-8")
 
 
 def _missing_tests(source: Path, edition: Path) -> str:

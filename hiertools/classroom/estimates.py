@@ -18,6 +18,7 @@ from hiertools.classroom.verdicts import (
     agrees,
     disagrees,
     effective_draws,
+    error_variance,
     undecided,
 )
 from hiertools.data import GroupedData
@@ -74,16 +75,19 @@ def check_estimate(
             return disagrees(f"{words}; yours have {np.shape(draws)}.", "malformed draws")
         if n_effective.min() < FEWEST:
             return undecided(_too_few(parameter, float(n_effective.min())))
-        slack = LIMIT * sd / np.sqrt(n_effective)
+        slack = LIMIT * sd * np.sqrt(error_variance(n_effective, float(n_effective.min())))
     if (np.abs(got - mean) <= slack).all():
         return agrees(f"your estimate of {parameter} agrees with the exact posterior mean.")
     for fault, other, words in _other_estimates(answer, data, model, parameter):
         if np.shape(other) == mean.shape and (np.abs(got - other) <= np.minimum(slack, sd)).all():
             return disagrees(f"your estimate of {parameter} {words}", fault)
     k = np.unravel_index(int(np.argmax(np.abs(got - mean) / slack)), mean.shape)
+    which = f"[{', '.join(map(str, k))}]" if k else ""
+    side = "above" if got[k] > mean[k] else "below"
     return disagrees(
-        f"your estimate of {parameter} is {got[k]:.4g} where the exact posterior mean is "
-        f"{mean[k]:.4g}, {abs(got[k] - mean[k]) / sd[k]:.1f} posterior standard deviations away."
+        f"your estimate of {parameter}{which} is {got[k]:.4g}, which is "
+        f"{abs(got[k] - mean[k]) / sd[k]:.1f} posterior standard deviations {side} the exact "
+        "posterior mean."
     )
 
 
@@ -143,7 +147,8 @@ def check_interval(
         if n_effective is None or n_effective.min() < FEWEST:
             least = 0.0 if n_effective is None else float(n_effective.min())
             return undecided(_too_few(parameter, least))
-        error = np.sqrt(tail * (1 - tail) * (3 / n_effective + 1 / N_REFERENCE))
+        error = 3 * error_variance(n_effective, float(n_effective.min())) + 1 / N_REFERENCE
+        error = np.sqrt(tail * (1 - tail) * error)
         slack = np.broadcast_to(LIMIT * np.asarray(error)[..., None], below.shape)
     if (np.abs(below - wanted) <= slack).all():
         return agrees(f"your interval of {parameter} agrees with the exact posterior.")

@@ -25,7 +25,7 @@ from hiertools.faults import (
 )
 from hiertools.metropolis import LogDensity
 
-SHAPE, START, STEP = 3.0, 6.0, 2.5
+SHAPE, START, STEP = 3.0, 6.0, 3.5
 """Of the skewed target, a gamma distribution; where a run starts; and its proposal sd."""
 N_CELLS = 8
 EDGES: FloatArray = gammaincinv(SHAPE, np.arange(1, N_CELLS) / N_CELLS)

@@ -34,6 +34,8 @@ class Limits:
         clock it may take four times as long, so that a busy machine fails nobody.
     memory, file_size, folder_size, output : int
         Bytes: of address space, of one file, of all files, of what is printed.
+    threads : int
+        At a time.
     """
 
     seconds: float = 300.0
@@ -42,6 +44,7 @@ class Limits:
     file_size: int = 16 * MIB
     folder_size: int = 64 * MIB
     output: int = 4 * MIB
+    threads: int = 64
 
 
 # Numbers of system calls: on x86_64, on aarch64 (None where there is none).

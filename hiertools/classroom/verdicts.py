@@ -15,6 +15,8 @@ FEWEST = 100.0
 """Effective draws below which no verdict is given: the error of an average is then not known."""
 LIMIT = 5.0
 """Monte Carlo errors beyond which draws disagree; chance alone does that once in thousands."""
+HARDLY_KNOWN = 400.0
+"""Effective draws of a chain that may still take itself for better than it is."""
 TAIL = 0.05
 """Share of the posterior in each tail that is looked at."""
 
@@ -30,7 +32,7 @@ class Verdict:
     message : str
         In the words of the chapter, for the student.
     fault : str
-        Name of the fault that was recognised, or empty.
+        Name of the fault that was recognised, or empty; of an answer that agrees, one to look for.
 
     Examples
     --------
@@ -151,6 +153,30 @@ def effective_draws(values: FloatArray) -> FloatArray:
         ess[moves] = np.nan_to_num(found, nan=1.0)
     n_values = values.shape[0] * n_draws
     return np.clip(ess, 1.0, n_values)
+
+
+def error_variance(n_effective: FloatArray, least: float) -> FloatArray:
+    r"""Squared Monte Carlo errors of averages, in units of the posterior's variance.
+
+    .. math:: \frac{1}{\mathrm{ESS}} \Big(1 + \frac{400}{\text{least ESS}}\Big)
+
+    The second factor is there since ESS is an estimate: a chain whose slowest parameter is worth
+    a few hundred draws has hardly seen the posterior, and all its averages can be off by more than
+    it knows. Without the factor right blockwise chains disagreed about once in thirty.
+
+    Parameters
+    ----------
+    n_effective : ndarray
+        Effective draws behind each average.
+    least : float
+        Of the parameter of the same chains that has fewest.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `n_effective`.
+    """
+    return (1.0 + HARDLY_KNOWN / least) / n_effective
 
 
 def columns(draws: Mapping[str, FloatArray], *, n_axes: int) -> tuple[FloatArray, list[str]]:

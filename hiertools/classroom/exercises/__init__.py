@@ -11,14 +11,27 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from hiertools.classroom.exercises import better_samplers, calibration, data, metropolis
+from hiertools.classroom.exercises.better_samplers import CHECKS as BETTER_SAMPLERS
+from hiertools.classroom.exercises.calibration import CHECKS as CALIBRATION
+from hiertools.classroom.exercises.comparison import CHECKS as COMPARISON
+from hiertools.classroom.exercises.data import CHECKS as DATA
+from hiertools.classroom.exercises.diagnostics import CHECKS as DIAGNOSTICS
+from hiertools.classroom.exercises.exact import CHECKS as EXACT
+from hiertools.classroom.exercises.likelihood import CHECKS as LIKELIHOOD
+from hiertools.classroom.exercises.metropolis import CHECKS as METROPOLIS
+from hiertools.classroom.exercises.priors import CHECKS as PRIORS
 from hiertools.classroom.verdicts import Check, Verdict
 
 CHECKS: Mapping[str, Check] = {
-    **data.CHECKS,
-    **metropolis.CHECKS,
-    **better_samplers.CHECKS,
-    **calibration.CHECKS,
+    **DATA,
+    **LIKELIHOOD,
+    **PRIORS,
+    **METROPOLIS,
+    **COMPARISON,
+    **DIAGNOSTICS,
+    **EXACT,
+    **BETTER_SAMPLERS,
+    **CALIBRATION,
 }
 """The check of each exercise, by the exercise's label."""
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from hiertools.classroom.exercises.article import article_data
 from hiertools.classroom.numbers import Suspect, check_number
-from hiertools.classroom.verdicts import LIMIT, Check, Verdict, disagrees
+from hiertools.classroom.verdicts import LIMIT, Check, Verdict, agrees, disagrees
 from hiertools.data import GroupedData
 
 MU_BETA, SIGMA_ALPHA, SIGMA_BETA, SIGMA = -2.0, 1.0, 1.0, 2.0
@@ -50,7 +50,7 @@ def icc(formula: ArrayLike, simulation: ArrayLike) -> Verdict:
         "the formula has variances: square the standard deviations.",
     )
     by_formula = check_number(formula, right, name="formula", decimals=3, suspects=[sds])
-    return by_formula and check_number(
+    by_simulation = check_number(
         simulation,
         right,
         name="simulation",
@@ -58,6 +58,7 @@ def icc(formula: ArrayLike, simulation: ArrayLike) -> Verdict:
         suspects=_wrong_pairs(),
         hint="Correlate the first observations of all individuals with the second ones.",
     )
+    return by_formula and by_simulation and agrees("formula and simulation are right.")
 
 
 def _wrong_pairs() -> list[Suspect]:
@@ -90,7 +91,7 @@ def width(predicted: ArrayLike, seen: ArrayLike) -> Verdict:
     by_formula = check_number(
         predicted, right, name="predicted", within=[0.005, 0.01], suspects=suspects
     )
-    return by_formula and _check_seen(seen, float(right[1]))
+    return by_formula and _check_seen(seen, float(right[1])) and agrees("all four are right.")
 
 
 def _check_seen(seen: ArrayLike, many: float) -> Verdict:

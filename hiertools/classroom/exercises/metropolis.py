@@ -36,7 +36,8 @@ def steps(rates: ArrayLike) -> Verdict:
         Suspect("rejected", 1 - right, "these are the shares of rejected proposals."),
     ]
     hint = "Are the model, the data, the start and the number of iterations as they should be?"
-    return check_number(rates, right, name="rates", within=within, suspects=suspects, hint=hint)
+    found = check_number(rates, right, name="rates", within=within, suspects=suspects, hint=hint)
+    return found and agrees("both rates are right.")
 
 
 @lru_cache
