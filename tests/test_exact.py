@@ -607,6 +607,17 @@ def test_one_observation_far_from_its_prior(y):
     assert quietly(data, Hierarchical()).log_evidence == pytest.approx(expected, abs=1e-8)
 
 
+@pytest.mark.parametrize("shift", [3e3, 1e6])
+def test_data_a_thousand_prior_sds_away_are_refused_not_integrated_wrongly(shift):
+    """Near the prior's scale the same data are fine; so is a prior whose mean is near them."""
+    data, _ = simulate(10, 5, rng=3)
+    far = GroupedData(data.y + shift, data.x, data.group)
+    with pytest.raises(ValueError, match="so far from the prior.*prior's scale"):
+        exact_posterior(far, Hierarchical())
+    near, here = quietly(far, Hierarchical(mu_alpha_mean=shift)), quietly(data, Hierarchical())
+    assert near.mean["alpha"] - shift == pytest.approx(here.mean["alpha"], abs=1e-6)
+
+
 sizes_of_groups = st.lists(st.integers(1, 5), min_size=1, max_size=4)
 
 

@@ -47,7 +47,8 @@ def exact_posterior(data: GroupedData, model: Model) -> ExactPosterior:
     ------
     ValueError
         If the model is none of the three, `data` holds replicated datasets, or there is no
-        proper posterior, because lines fit perfectly with observations to spare.
+        proper posterior, because lines fit perfectly with observations to spare; if the data are
+        hundreds of prior standard deviations away from the prior's mean.
 
     References
     ----------

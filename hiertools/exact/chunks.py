@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-CHUNK = 50_000
+CHUNK = 25_000
 """Entries of a temporary array: nodes, rays or draws by individuals."""
 FEW = 4
 """So few chunks are done before threads would have started."""

@@ -42,6 +42,9 @@ class Rule(NamedTuple):
 FEW, MANY, BETWEEN = Rule(12, 1e-5), Rule(20, 2e-2), Rule(12, 1e-4)
 """For posteriors of few and of many individuals, and for polynomials between the nodes."""
 
+MOST = 500
+"""Nodes along a ray. On the prior's scale a few dozen will do."""
+
 
 class HierarchicalPosterior(ExactPosterior):
     """Partial pooling: three standard deviations are left to quadrature."""
@@ -225,10 +228,15 @@ class HierarchicalPosterior(ExactPosterior):
 
 def _find_region(model: RayModel) -> tuple[FloatArray, FloatArray]:
     """Where the rays are that matter, with as many nodes along each as it takes."""
-    while True:
+    while model.order <= MOST:
         lower, upper = zoom(model.records, np.zeros((3, 2)), np.ones((3, 2)))
         if _finer_rule_agrees(model, lower, upper):
             return lower, upper
+    raise ValueError(
+        f"the data lie so far from the prior that {MOST} nodes along a ray do not integrate the "
+        "posterior; put y and x on the prior's scale (take off their mean, divide by their sd), "
+        "or give Hierarchical means and bounds near the data"
+    )
 
 
 def _finer_rule_agrees(model: RayModel, lower: FloatArray, upper: FloatArray) -> bool:
@@ -242,8 +250,10 @@ def _finer_rule_agrees(model: RayModel, lower: FloatArray, upper: FloatArray) ->
     order, reach = model.order, model.reach
     log_f = model.records(piece, points)[:, 0]
     model.order, model.reach = 2 * order, 1.5 * reach
-    difference = np.exp(log_f - log_f.max()) * np.expm1(model.records(piece, points)[:, 0] - log_f)
-    agrees = bool(np.abs(difference).max() < 1e-7) or order > 500
+    finer = model.records(piece, points)[:, 0]
+    with np.errstate(over="ignore", invalid="ignore"):  # where they are worlds apart
+        difference = np.exp(log_f - log_f.max()) * np.expm1(finer - log_f)
+    agrees = bool(np.abs(difference).max() < 1e-7)
     model.order, model.reach = (order, reach) if agrees else (3 * order // 2, 1.2 * reach)
     return agrees
 

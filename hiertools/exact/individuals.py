@@ -94,12 +94,13 @@ def draw_lines(
 ) -> tuple[FloatArray, FloatArray]:
     r"""Intercepts and slopes given means (less the reference line) and sds.
 
-    The slope first, with the intercept integrated out; then the intercept given the slope,
-    which is a mean with a normal prior. With :math:`A = (\sigma_\alpha / \sigma)^2`,
-    :math:`B = (\sigma_\beta / \sigma)^2` and :math:`w = 1 / (A + 1/m)`, the variances are
+    The slope first, with the intercept integrated out; then the intercept given the slope.
+    Of each, data leave a share to the population: of its mean, and of its variance. With
+    :math:`A = (\sigma_\alpha / \sigma)^2` and
+    :math:`B = (\sigma_\beta / \sigma)^2` these shares are
 
-    .. math:: \mathrm{var}(\beta_i) = \frac{\sigma_\beta^2}{1 + B (S + w \bar x^2)}, \qquad
-        \mathrm{var}(\alpha_i \mid \beta_i) = \sigma_\alpha^2\, \frac{w}{m} .
+    .. math:: K_\alpha = \frac{1}{1 + A m}, \qquad
+        K_\beta = \frac{1}{1 + B (S + K_\alpha m \bar x^2)} .
 
     Parameters
     ----------
@@ -116,15 +117,15 @@ def draw_lines(
     """
     mu_alpha, mu_beta, sigma = draws["mu_alpha"], draws["mu_beta"], draws["sigma"]
     a, b = (draws["sigma_alpha"] / sigma) ** 2, (draws["sigma_beta"] / sigma) ** 2
-    w = 1.0 / (a + 1.0 / who.m)
-    wx = w * who.x
-    share = 1.0 / (1.0 + b * (who.s + wx * who.x))
-    level, slope = who.level - mu_alpha - who.x * mu_beta, who.slope - mu_beta
-    beyond = b * (wx * level + who.s * slope) * share
-    beyond += draws["sigma_beta"] * np.sqrt(share) * normal[0]
-    alpha = mu_alpha + (a * w) * (level - who.x * beyond)
-    alpha += draws["sigma_alpha"] * np.sqrt(w / who.m) * normal[1]
-    return alpha, mu_beta + beyond
+    k_alpha = 1.0 / (1.0 + a * who.m)
+    wx = k_alpha * (who.m * who.x)
+    k_beta = 1.0 / (1.0 + b * (who.s + wx * who.x))
+    level = who.level - mu_alpha
+    beta = k_beta * (mu_beta + b * (wx * level + who.s * who.slope))
+    beta += draws["sigma_beta"] * np.sqrt(k_beta) * normal[0]
+    alpha = mu_alpha + (1.0 - k_alpha) * (level - who.x * beta)
+    alpha += draws["sigma_alpha"] * np.sqrt(k_alpha) * normal[1]
+    return alpha, beta
 
 
 def draw_all_lines(

@@ -17,6 +17,7 @@ _GROUPS = {
 }
 _SECONDS = {"sampling": "sampling alone", "whole": "whole process"}
 _CONVERGED = 1.05
+"""For the largest R-hat of hundreds: 1.01, the rule for one, it passes by chance alone."""
 
 
 def funnel(coordinate: ArrayLike, sd: ArrayLike, *, xlabel: str, ax: Axes | None = None) -> Axes:
@@ -97,7 +98,7 @@ def benchmark(result: Benchmark, *, by: str = "whole", ax: Axes | None = None) -
     """Effective draws a second of every sampler, on a log scale, the fastest on top.
 
     A line goes from the least to the most of its runs. Hollow markers are chains that have not
-    converged: their R-hat is above 1.05, and their draws are of no use.
+    converged: for the worst of all parameters R-hat is above 1.05.
 
     Parameters
     ----------
