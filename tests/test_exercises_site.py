@@ -7,7 +7,7 @@ import pytest
 from test_chapters import CHAPTERS, EXERCISE, markdown
 from test_site import _built_and_fresh, soup  # noqa: F401
 
-from hiertools.classroom.exercises import CHECKS, call
+from hiertools.classroom.exercises import call
 
 pytestmark = pytest.mark.site
 
@@ -47,8 +47,7 @@ def test_page_and_list_say_the_same(label):
     assert (words(grade), words(minutes)) == (said["grade"], said["minutes"])
     line = words(box.select_one(".exercise-grade"))
     assert line == f"{said['grade']}, about {said['minutes']} minutes"
-    if label in CHECKS:
-        assert words(first.code) == call(label)
+    assert words(first.code) == call(label)
 
 
 def test_a_grade_is_chosen_with_the_keyboard_and_no_script(browser, host):

@@ -5,6 +5,7 @@ from functools import cache, partial
 import numpy as np
 
 import hiertools as ht
+from answers.comparison import article
 
 EVERY = (1, 10, 100)
 ROOT_3 = np.sqrt(3)
@@ -58,11 +59,6 @@ def across(seed, *, pull=-0.5, noise=ROOT_3 / 2, shape=(4, 5000)):
 
 def antithetic(seed):
     return 3, 0.6, across(seed)
-
-
-@cache
-def article():
-    return ht.replicate_article()
 
 
 def ess(chain, warmup=2000, measure=ht.ess_bulk, individual=0, mean=lambda d: d["alpha"].mean(1)):

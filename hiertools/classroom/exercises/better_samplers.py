@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -13,15 +12,23 @@ from scipy.special import gamma, gammaincc
 
 from hiertools._checks import FloatArray
 from hiertools.better_samplers.adaptation import Point
-from hiertools.better_samplers.hamiltonian import energy, hmc, leapfrog
+from hiertools.better_samplers.hamiltonian import energy, leapfrog
 from hiertools.better_samplers.parametrisation import Coordinates, noncentred
 from hiertools.classroom.densities import compare
 from hiertools.classroom.draws import check_draws, tidy_draws
 from hiertools.classroom.exercises.article import article_data
-from hiertools.classroom.numbers import Suspect, check_number, close
-from hiertools.classroom.verdicts import LIMIT, Check, Verdict, agrees, disagrees
+from hiertools.classroom.exercises.paths import (
+    ERROR_OF_RATE,
+    LENGTHS,
+    N_CHAINS,
+    N_KEY,
+    N_STEPS,
+    rates_by_length,
+)
+from hiertools.classroom.exercises.targets import check_target
+from hiertools.classroom.numbers import Suspect, brief, check_number, close, numeric
+from hiertools.classroom.verdicts import DISAGREES, LIMIT, Check, Verdict, agrees, disagrees
 from hiertools.data import GroupedData
-from hiertools.diagnostics import ess_bulk
 from hiertools.exact import ExactPosterior, exact_posterior
 from hiertools.priors import CompletePooling, Hierarchical
 
@@ -37,55 +44,101 @@ def _exact() -> ExactPosterior:
 
 # --- half the step ---
 
+TIME = 0.5
+
 
 def order(ratios: ArrayLike, more_steps: ArrayLike) -> Verdict:
-    """How the energy error falls with the step, and what half the error costs."""
-    factor = Suspect("power", 2.0, "this is the power of the step size; the factor is asked for.")
-    suspects = [
-        factor,
-        Suspect("upside down", 0.25, "divide the error of the longer steps by that of the shorter."),
+    """How the energy error falls with the step, and what half the error costs.
+
+    The factor is 4 but for terms of higher order, which from this start are below 0.01.
+    """
+    falls = [
+        Suspect("power", 2.0, "this is the power of the step size; the factor is asked for."),
+        Suspect(
+            "upside down", 0.25, "divide the error of the longer steps by that of the shorter."
+        ),
         Suspect(
             "longer path", _ratios_of_longer_paths(), "more steps must be shorter: the time is 0.5."
         ),
     ]
-    hint = "Is the start at the posterior means, and the momentum 1 in every coordinate?"
-    fall = check_number(
-        ratios, np.full(2, 4.0), name="ratios", within=0.05, suspects=suspects, hint=hint
-    )
     costs = [
         Suspect("first order", 2.0, "the error falls as the square of the step size."),
         Suspect("squared twice", 4.0, "so many times as many steps make the error a sixteenth."),
-        Suspect("fewer steps", np.sqrt(0.5), "this is how long the steps are, in old ones."),
+        Suspect("longer steps", np.sqrt(0.5), "this is how long the steps are, in old ones."),
     ]
-    cost = fall and check_number(
-        more_steps, np.sqrt(2.0), name="more_steps", decimals=2, suspects=costs
+    start = "Is the start at the posterior means, and the momentum 1 in every coordinate?"
+    law = "By which power of the step size does the error fall?"
+    return (
+        check_number(
+            ratios, np.full(2, 4.0), name="ratios", within=0.05, suspects=falls, hint=start
+        )
+        and check_number(
+            more_steps, np.sqrt(2.0), name="more_steps", decimals=2, suspects=costs, hint=law
+        )
+        and agrees("both are right.")
     )
-    return cost and agrees("both are right.")
 
 
 @lru_cache
 def _ratios_of_longer_paths() -> FloatArray:
-    """The ratios where the steps stay as long as the first path's."""
+    """The ratios where 200 and 400 steps are as long as each of 100."""
     target = noncentred(article_data()[0], Hierarchical())
     z = target.from_params(_exact().mean)
-    first, momentum = Point(z, *target.log_density_and_gradient(z)), np.ones(z.size)
-    point, push, errors = first, momentum, []
+    units, step = np.ones(z.size), np.asarray(TIME / 100)
+    first = point = Point(z, *target.log_density_and_gradient(z))
+    momentum, errors = units, []
     for k in range(1, 401):
-        point, push = leapfrog(target, point, push, np.asarray(0.005), momentum)
+        point, momentum = leapfrog(target, point, momentum, step, units)
         if k in (100, 200, 400):
-            errors.append(float(energy(point, push) - energy(first, momentum)))
+            errors.append(float(energy(point, momentum) - energy(first, units)))
     ratios: FloatArray = np.divide(errors[:-1], errors[1:])
     return ratios
 
 
 # --- how long a path? ---
-LENGTHS, N_GRADIENTS = (1, 4, 16, 64), 3200
-"""Steps of a path, and steps in all of each chain."""
 
 
 def length(rates: ArrayLike) -> Verdict:
-    """Effective draws for 1,000 gradients, with paths of four lengths."""
-    return agrees("")
+    """Effective draws of a typical intercept for 1,000 gradients, with paths of four lengths.
+
+    Rates are compared in logs. That of the key is off as one of the student's is, but for the root
+    of `N_KEY`.
+    """
+    got, problem = numeric(rates, LENGTHS.shape, "rates")
+    if problem or got is None:
+        return disagrees(problem, "not a number")
+    if not (got > 0).all():
+        return disagrees("rates: effective draws are more than none.", "not above zero")
+    slack = LIMIT * ERROR_OF_RATE * np.sqrt(1 + 1 / N_KEY)
+    if close(np.log(got), np.log(rates_by_length()), slack):
+        return agrees("the four rates are right.")
+    for fault, wrong, words in _wrong_rates():
+        if close(np.log(got), np.log(wrong), slack):
+            return disagrees(f"rates: {words}", fault)
+    if (got < rates_by_length()).all():
+        words = "all are too low. Is it the non-centred form, and the median of the 75 intercepts?"
+        return disagrees(f"rates: {words}", "too low")
+    return disagrees(
+        f"rates: they are {brief(got)}, and one is off by more than chance allows. Are there eight "
+        "chains, each with 800 steps of 0.2 in all?"
+    )
+
+
+def _wrong_rates() -> list[tuple[str, FloatArray, str]]:
+    """Rates under known mistakes, each with its name."""
+    typical, gradients = rates_by_length(), N_CHAINS * N_STEPS
+    still = "the eight chains are worth about eight draws, as if none had moved. Are the steps in "
+    still += "units of the posterior sds, and do the chains begin at exact draws?"
+    return [
+        ("stands still", 0 * typical + 1200 * N_CHAINS / gradients, still),
+        ("for draws", typical * LENGTHS, "these are for 1,000 draws; count the gradients."),
+        (
+            "not for 1,000",
+            typical * gradients / 1000,
+            "divide by the gradients of all eight chains together, in thousands.",
+        ),
+        ("for one gradient", typical / 1000, "these are for one gradient."),
+    ]
 
 
 # --- half a degree of freedom ---
@@ -105,6 +158,7 @@ def shape(by_grid: ArrayLike, right: ArrayLike, wrong: ArrayLike) -> Verdict:
             "mean of the square",
             _mean_of_sd(N_PEOPLE, power=2),
             "this is the mean of the square of sigma_alpha.",
+            5.0,  # the square of a draw is that much more uncertain
         ),
     ]
     swapped = Suspect("shape (n - 1)/2", flat, "this is the mean with the shape (n - 1)/2.")
@@ -146,74 +200,19 @@ LogPrior = Callable[[float], Any]
 
 def jacobian(target: Any, few: Any, log_prior: LogPrior) -> Verdict:
     """A target that leaves out its Jacobian, the data, and the prior that it amounts to."""
-    if not isinstance(few, GroupedData) or few.statistics.m.tolist() != [4] * 8:
+    if not isinstance(few, GroupedData) or few.y.ndim > 1 or few.statistics.m.tolist() != [4] * 8:
         words = "few must be the data: 8 individuals with 4 observations each."
         return disagrees(words, "not data")
+    if isinstance(target, type):
+        words = "target is a class: give one that was made with the data, as `centred` returns one."
+        return disagrees(words, "not a target")
     if not callable(getattr(target, "log_density_and_gradient", None)):
         words = "target must be an object with the method log_density_and_gradient(z)."
         return disagrees(words, "not a target")
     forms = [Coordinates(few, Hierarchical(), is_centred) for is_centred in (False, True)]
-    found = [_check_target(target, form) for form in forms]
+    found = [check_target(target, form) for form in forms]
     verdict = next((v for v in found if v), None) or next((v for v in found if v.fault), found[0])
     return verdict and _check_log_prior(log_prior)
-
-
-def _check_target(target: Any, form: Coordinates) -> Verdict:
-    """A target against ours in the same coordinates, less the Jacobian, at random points."""
-    prior = form.model.sample_prior(form.data.n, np.random.default_rng(8), n_draws=8)
-    z = form.from_params(prior)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            pairs = [target.log_density_and_gradient(row.copy()) for row in z]
-            value = np.array([float(pair[0]) for pair in pairs])
-            gradient = np.array([np.asarray(pair[1], dtype=np.float64) for pair in pairs])
-    except Exception as error:
-        words = f"your target stops with {type(error).__name__}: {str(error)[:300]}"
-        return disagrees(words, "raises")
-    if gradient.shape != z.shape:
-        words = f"the gradient should have shape {z.shape[1:]}; yours has {gradient.shape[1:]}."
-        return disagrees(words, "wrong shape")
-    full, slope = form.log_density_and_gradient(z)
-    share = 1.0 / (1.0 + np.exp(-z[:, -3:]))
-    ends = np.log(share), np.log1p(-share)
-    lost = value - full
-    if not _constant(lost + (ends[0] + ends[1]).sum(axis=-1)):
-        return _fault_of_target(lost, *ends)
-    right = slope.copy()
-    right[:, -3:] -= 1.0 - 2.0 * share
-    if close(gradient, right, 1e-6 * np.abs(slope).max()):
-        return agrees("your target is what it should be.")
-    kept = close(gradient, slope, 1e-6 * np.abs(slope).max())
-    words = "it still has" if kept else "it is not that of your log density: what is left of"
-    return disagrees(
-        f"the log density is as asked for, but look at the gradient: {words} the derivatives of "
-        "the terms that you left out.",
-        "gradient kept" if kept else "gradient",
-    )
-
-
-def _fault_of_target(lost: FloatArray, low: FloatArray, high: FloatArray) -> Verdict:
-    """What a target has lost of the Jacobian, in place of all of it."""
-    for left, fault, words in (
-        (0 * low, "Jacobian kept", "nothing is left out: the Jacobian is still there."),
-        (low, "one end", "the term log(1 - sigma / h) is still there."),
-        (high, "one end", "the term log(sigma) is still there."),
-        (-low - high, "wrong sign", "the terms are there twice: they are to be left out."),
-        ((low + high) * [1, 0, 0], "one sd", "leave the terms of all three sds out."),
-        ((low + high) * [0, 0, 1], "one sd", "leave the terms of all three sds out."),
-    ):
-        if _constant(lost + left.sum(axis=-1)):
-            return disagrees(f"the log density of your target: {words}", fault)
-    return disagrees(
-        "your target differs from the right one by something else than the terms "
-        "log(sigma) + log(1 - sigma / h) of the three standard deviations."
-    )
-
-
-def _constant(values: FloatArray) -> bool:
-    """Whether they differ by rounding at most; the log densities they come from are hundreds."""
-    return bool(np.isfinite(values).all() and np.ptp(values) < 1e-6)
 
 
 def _check_log_prior(log_prior: LogPrior) -> Verdict:
@@ -225,12 +224,17 @@ def _check_log_prior(log_prior: LogPrior) -> Verdict:
     jacobian = np.log(sigma) + np.log1p(-sigma / HIGH)
     suspects = [
         Suspect("flat", 0 * sigma, "it is flat in lambda, and so not in sigma_alpha."),
-        Suspect("upside down", jacobian, "this is |d sigma / d lambda|; you need |d lambda / d s|."),
+        Suspect(
+            "upside down", jacobian, "this is |d sigma / d lambda|; it is |d lambda / d sigma|."
+        ),
         Suspect("one end", -np.log(sigma), "this is right near zero. And near h?"),
-        Suspect("density, not its log", np.exp(-jacobian), "take the log of it."),
+        *(
+            Suspect("density, not its log", h * np.exp(-jacobian), "take the log of it.")
+            for h in (1.0, 1.0 / HIGH)
+        ),
     ]
     points = [{"sigma_alpha": np.asarray(value)} for value in sigma]
-    return compare(
+    found = compare(
         lambda point: log_prior(float(point["sigma_alpha"])),
         points,
         -jacobian,
@@ -238,9 +242,15 @@ def _check_log_prior(log_prior: LogPrior) -> Verdict:
         name="log_prior",
         up_to_constant=True,
     )
+    if found or found.fault:
+        return found
+    words = "log_prior is not the right one. By what is a density multiplied in other coordinates?"
+    return disagrees(words)
 
 
 # --- Gibbs for complete pooling ---
+
+LINE = ("alpha", "beta")
 
 
 def pooled(draws: Any) -> Verdict:
@@ -248,7 +258,7 @@ def pooled(draws: Any) -> Verdict:
     data, model = article_data()[0], CompletePooling()
     by_name = _with_columns(getattr(draws, "draws", draws))
     found = check_draws(by_name, data, model)
-    if found or found.fault == "malformed draws":
+    if found.outcome != DISAGREES or found.fault:
         return found
     values, _ = tidy_draws(by_name, model, data.n)
     sds = values[..., :2].std(axis=(0, 1))
@@ -263,17 +273,23 @@ def _with_columns(draws: Any) -> Any:
     """The line's draws as one column each, where they come as plain numbers."""
     if not isinstance(draws, dict):
         return draws
-    return {
-        name: value[:, None] if name in ("alpha", "beta") and np.ndim(value) == 1 else value
-        for name, value in draws.items()
-    }
+    return {name: _column(value) if name in LINE else value for name, value in draws.items()}
+
+
+def _column(value: Any) -> Any:
+    """An array of plain numbers with an axis for the one line; anything else as it is."""
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return value
+    return array[:, None] if array.ndim == 1 else value
 
 
 def _wrong_spreads(data: GroupedData) -> list[tuple[str, FloatArray, str]]:
     """Standard deviations of alpha and beta under mistakes of the line's draw."""
-    X = np.column_stack([np.ones(data.y.size), data.x])
-    inverse = np.linalg.inv(X.T @ X)
-    unit = np.sqrt(np.diag(inverse))
+    columns = np.column_stack([np.ones(data.y.size), data.x])
+    inverse = np.linalg.inv(columns.T @ columns)
+    unit, count = np.sqrt(np.diag(inverse)), data.y.size
     sigma = float(exact_posterior(data, CompletePooling()).mean["sigma"])
     return [
         ("sigma forgotten", unit, "The line's covariance lacks sigma squared."),
@@ -289,8 +305,13 @@ def _wrong_spreads(data: GroupedData) -> list[tuple[str, FloatArray, str]]:
         ),
         (
             "inverse forgotten",
-            sigma * np.sqrt(np.diag(X.T @ X)),
+            sigma * np.sqrt(np.diag(columns.T @ columns)),
             "The covariance has the inverse of X'X.",
+        ),
+        (
+            "individuals counted",
+            sigma * np.sqrt((count - 3) / (data.n - 3)) * unit,
+            "Sigma is that of all observations' distances from the line; count these.",
         ),
     ]
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hiertools._checks import FloatArray
-from hiertools.article import Replication, replicate_article
-from hiertools.classroom.exercises.article import article_data
+from hiertools.classroom.exercises.article import article_data, article_run
 from hiertools.classroom.numbers import Suspect, check_number, numeric
 from hiertools.classroom.verdicts import LIMIT, Check, Verdict, agrees, disagrees
 from hiertools.comparison import coverage, posterior_interval, rmse
@@ -99,15 +98,10 @@ def _by_chain(
     line: str = "beta", *, prob: float = 0.5, warmup: int = WARMUP, pooling: bool = True
 ) -> float:
     """Coverage by the article's chain."""
-    run = _article_run()
+    run = article_run()
     draws = (run.hierarchical if pooling else run.unpooled).draws[line]
     interval = posterior_interval({line: draws}, prob, warmup)[line]
     return float(coverage(interval, run.truth[line]))
-
-
-@lru_cache
-def _article_run() -> Replication:
-    return replicate_article()
 
 
 @lru_cache

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hiertools._checks import FloatArray
-from hiertools.article import replicate_article
+from hiertools.classroom.exercises.article import article_run
 from hiertools.classroom.exercises.known import one_chain
 from hiertools.classroom.exercises.thinned import EVERY, LENGTH, N_CHAINS, worth_of_thinned
 from hiertools.classroom.numbers import Suspect, check_number
@@ -179,7 +179,7 @@ def question(ess: ArrayLike) -> Verdict:
 @lru_cache
 def _ess_of_questions() -> dict[str, FloatArray]:
     """The four ESS in the article's chain: the right ones, and by mistake."""
-    run = replicate_article()
+    run = article_run()
     draws = {name: d[None, WARMUP:] for name, d in run.hierarchical.draws.items()}
     right, alpha, place = _ess(run.hierarchical), draws["alpha"], np.arange(4)
     each = ess_bulk({"alpha": alpha})["alpha"]
