@@ -6,6 +6,7 @@ import numpy as np
 
 import hiertools as ht
 from hiertools import faults
+from hiertools.replicates import draw_joint
 
 ONE_LINE = ht.CompletePooling(-3, 3, -3, 3, 4)
 DATA, _ = ht.simulate(1, 9, mu_alpha=1, mu_beta=-1, sigma=1, rng=np.random.default_rng([9, 32]))
@@ -22,7 +23,7 @@ def line_sampler(data, truth, n_draws, rng):
     line_on = np.column_stack([np.ones(9), data.x])
     line, square, *_ = np.linalg.lstsq(line_on, data.y.T)
     root = np.linalg.cholesky(np.linalg.inv(line_on.T @ line_on))
-    sigma = np.sqrt(square[:, None] / 2 / rng.gamma(3, size=(len(square), 20 * n_draws)))
+    sigma = np.sqrt(square[:, None] / 2 / rng.gamma(3, size=(len(square), 40 * n_draws)))
     noise = rng.standard_normal((*sigma.shape, 2)) @ root.T
     alpha, beta = np.moveaxis(line.T[:, None] + sigma[..., None] * noise, -1, 0)
     outside = (np.abs(alpha) > 3) | (np.abs(beta) > 3) | (sigma > 4)
@@ -37,22 +38,23 @@ def line_sampler(data, truth, n_draws, rng):
 
 
 @cache
-def counts(seed, factor, shift, n_bins=10):
-    """Ranks of alpha among draws that were spoilt."""
+def drawn(seed):
+    """Truths of alpha, and 19 draws for each."""
+    rng = np.random.default_rng(seed)
+    data, truth = draw_joint(ONE_LINE, DATA, 400, rng)
+    return truth["alpha"], line_sampler(data, truth, 19, rng)["alpha"][..., 0]
 
-    def spoilt(*args):
-        draws = line_sampler(*args)
-        alpha = draws["alpha"]
-        mean, sd = alpha.mean(axis=1, keepdims=True), alpha.std(axis=1, keepdims=True)
-        return draws | {"alpha": mean + factor * (alpha - mean) + shift * sd}
 
-    settings = {"design": DATA, "n_replicates": 200, "n_draws": 19}
-    found = ht.sbc(spoilt, ONE_LINE, rng=np.random.default_rng(seed), **settings)
-    return found.counts("alpha[0]", n_bins)
+def counts(seed, factor, shift):
+    """Ranks of alpha among draws that were spoilt, in ten bins."""
+    truth, draws = drawn(seed)
+    mean, sd = draws.mean(axis=1, keepdims=True), draws.std(axis=1, keepdims=True)
+    ranks = (mean + factor * (draws - mean) + shift * sd < truth).sum(axis=1)
+    return np.histogram(ranks, bins=10, range=(0, 20))[0]
 
 
 def shapes(seed):
-    return tuple(counts((seed, k), *way) for k, way in enumerate([(0.6, 0), (1.6, 0), (1, 0.5)]))
+    return tuple(counts(seed, *way) for way in [(0.6, 0), (1.6, 0), (1, 0.5)])
 
 
 def rule(accept):
@@ -157,12 +159,12 @@ RIGHT = {
 }
 WRONG = {
     "ex-calibration-shapes": {
-        "too wide": lambda: (counts(1, 1.6, 0), counts(2, 0.6, 0), counts(3, 1, 0.5)),
-        "too narrow": lambda: (counts(1, 0.6, 0), counts(2, 0.6, 0), counts(3, 1, 0.5)),
+        "too wide": lambda: (shapes(1)[1], shapes(1)[0], shapes(1)[2]),
+        "too narrow": lambda: (shapes(1)[0], shapes(1)[0], shapes(1)[2]),
         "too low": lambda: (*shapes(1)[:2], shapes(1)[2][::-1]),
         "not spoilt": lambda: (counts(1, 1, 0), *shapes(1)[1:]),
-        "too high": lambda: (counts(1, 1, 0.5), *shapes(1)[1:]),
-        "not counts": lambda: tuple(found / 200 for found in shapes(1)),
+        "too high": lambda: shapes(1)[::-1],
+        "not counts": lambda: tuple(found / 400 for found in shapes(1)),
     },
     "ex-calibration-barker": {
         "condemned": lambda: (barker_step, True),
@@ -199,6 +201,8 @@ WRONG = {
         "two masters": lambda: (log_posterior(copied), "sigma_alpha"),
         "another parameter": lambda: (log_posterior(copied), "mu_beta"),
         "not a parameter": lambda: (log_posterior(copied), "tau"),
+        "not finite": lambda: (log_posterior(lambda *_: -np.inf), "sigma_beta"),
+        "raises": lambda: (lambda params: copied(DATA, params), "sigma_beta"),
         "not a function": lambda: (3.0, "sigma_beta"),
     },
 }

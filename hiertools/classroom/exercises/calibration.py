@@ -34,7 +34,7 @@ POOLING = Hierarchical(
 
 # --- shapes ---
 
-N_DATASETS, N_DRAWS, N_BINS = 200, 19, 10
+N_DATASETS, N_DRAWS, N_BINS = 400, 19, 10
 WORDS = {
     "too narrow": "among draws that are too narrow: the truth lies outside of them too often",
     "too wide": "among draws that are too wide: the truth lies amid them too often",
@@ -62,13 +62,13 @@ def _check_shape(name: str, answer: ArrayLike) -> Verdict:
         words = f"{name} must be counts of {N_DATASETS} ranks; yours add up to {sum(counts):g}."
         return disagrees(words, "not counts")
     strays = {shape: _stray(counts, share) for shape, share in _shares().items()}
-    most = float(chdtri(N_BINS - 1, 1e-5))  # so far chance alone strays once in 100,000
-    if strays[f"too {name}"] < most:
-        return agrees(f"{name} is right.")
     nearest = min(strays, key=lambda shape: strays[shape])
-    if strays[nearest] < most:
-        return disagrees(f"{name}: these look like ranks {WORDS[nearest]}.", nearest)
-    return disagrees(f"{name}: not the shape of ranks that it should be. By what were they spoilt?")
+    if strays[nearest] > chdtri(N_BINS - 1, 1e-5):  # so far chance strays once in 100,000
+        words = "not the shape of ranks that it should be. By what were they spoilt?"
+        return disagrees(f"{name}: {words}")
+    if nearest == f"too {name}":
+        return agrees(f"{name} is right.")
+    return disagrees(f"{name}: these look like ranks {WORDS[nearest]}.", nearest)
 
 
 def _stray(counts: FloatArray, share: FloatArray) -> float:
@@ -245,6 +245,9 @@ def own(log_posterior: LogPosterior, parameter: str) -> Verdict:
     except Exception as error:
         words = f"your log posterior stops with {type(error).__name__}: {str(error)[:300]}"
         return disagrees(f"{words} It gets data and params of 50 replicates at once.", "raises")
+    if not np.isfinite(values).all():
+        words = "log_posterior is infinite or NaN at points inside the support."
+        return disagrees(words, "not finite")
     for fault, wanted, words in _log_posteriors(data, params):
         if np.ptp(values - wanted) < 1e-6 * np.ptp(wanted):
             if fault == "":
