@@ -4,18 +4,24 @@ PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/.ready
 BOOK   := _build/html/index.html
+BUILT  := _build/.built
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-slow classroom check lab serve bench lock clean
+.PHONY: help book slides test test-slow classroom check lab serve bench lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\): .*## /make \1	/p' $(MAKEFILE_LIST)
 
 book: $(READY)  ## build the book from scratch, warnings as errors
 	@rm -rf _build
+	@mkdir _build && touch _build/.begun
 	$(BIN)/jupyter-book build . -W -n --keep-going
+	@mv _build/.begun $(BUILT)
 	@echo $(CURDIR)/$(BOOK)
+
+slides: $(READY) $(BUILT)  ## a deck of slides for each chapter, from its notebook
+	@$(BIN)/python -m tools.slides
 
 test: check  ## check everything: code, notebooks, the book and its pages
 	$(BIN)/pytest -n 2
@@ -52,6 +58,12 @@ lock:  ## pin the newest versions that requirements.txt allows (needs uv)
 
 clean:  ## remove the built book and the caches, not the environment
 	rm -rf _build .frames .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Made when a whole build has passed, and as old as its beginning: what was edited meanwhile is newer.
+$(BUILT): _config.yml _toc.yml index.md references.bib requirements.lock \
+          $(shell find benchmarks/results chapters hiertools reference tests/golden theme -type f \
+                  -not -path '*/.*' -not -path '*/__pycache__/*')
+	@$(MAKE) --no-print-directory book
 
 # The environment is made once, and again when what it is made from changes. The stamp comes last:
 # a run that was killed half-way leaves none, and the next one starts over.

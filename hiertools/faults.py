@@ -24,6 +24,7 @@ from hiertools.data import GroupedData
 from hiertools.likelihood import log_likelihood
 from hiertools.metropolis import Chain, LogDensity, begin
 from hiertools.priors import Model
+from hiertools.replicates import checked_model
 from hiertools.rrandom import Rng, as_rng
 
 Draws = dict[str, FloatArray]
@@ -204,6 +205,11 @@ class Fault(NamedTuple):
         callable
             ``sampler(data, start, n_draws, rng) -> draws``
 
+        Raises
+        ------
+        ValueError
+            If `model` is no model of this package, or `proposal_sd` not above zero.
+
         Examples
         --------
         >>> from hiertools import CompletePooling
@@ -213,6 +219,8 @@ class Fault(NamedTuple):
         >>> sampler(data, start, 5, np.random.default_rng(1))["sigma"].shape
         (2, 5)
         """
+        checked_model(model)
+        proposal_sd = positive_number("proposal_sd", proposal_sd)
 
         def sampler(data: GroupedData, start: Draws, n_draws: int, rng: Any) -> Draws:
             log_posterior = partial(self.log_posterior, model, data)
@@ -235,6 +243,11 @@ class Fault(NamedTuple):
         -------
         callable
             ``kernel(data, params, n_steps, rng) -> params``
+
+        Raises
+        ------
+        ValueError
+            If `model` is no model of this package, or `proposal_sd` not above zero.
 
         Examples
         --------

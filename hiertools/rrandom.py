@@ -245,6 +245,32 @@ def as_rng(rng: Rng) -> np.random.Generator | RRandom:
     )
 
 
+def streams(rng: np.random.Generator | RRandom, n: int) -> list[np.random.Generator]:
+    """Generators of their own for n parts of a job, which may then be done in any order.
+
+    One number drawn from `rng` seeds them all, so that `rng` moves on, and calling again gives
+    others.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator or RRandom
+    n : int
+
+    Returns
+    -------
+    list of numpy.random.Generator
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> first, second = streams(rng, 2)
+    >>> first.random() == second.random() or first.random() == streams(rng, 1)[0].random()
+    False
+    """
+    seed = int(rng.random() * 2**53)
+    return [np.random.default_rng([seed, k]) for k in range(n)]
+
+
 def _scramble(seed: int) -> np.ndarray:
     """R's way from a seed to the 624 words of the Mersenne Twister's state."""
     word = seed % 2**32

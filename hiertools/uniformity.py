@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, bdtrc, gammaln
 
-from hiertools._checks import FloatArray, finite_number, whole_number
+from hiertools._checks import FloatArray, finite_array, finite_number, whole_number
 
 
 class Ranks(NamedTuple):
@@ -81,7 +81,7 @@ class Ranks(NamedTuple):
         return np.bincount(bins, minlength=n_bins)
 
 
-def uniformity(counts: NDArray[np.int64]) -> float:
+def uniformity(counts: ArrayLike) -> float:
     r"""p value of the largest surprise among the cumulated counts of equal bins.
 
     Of R uniform ranks the number :math:`C_k` in the first k of K bins is Binomial(R, k/K). The
@@ -91,12 +91,18 @@ def uniformity(counts: NDArray[np.int64]) -> float:
 
     Parameters
     ----------
-    counts : ndarray of int, shape (K,)
+    counts : array_like of int, shape (K,)
+        At least two bins, and one rank in all.
 
     Returns
     -------
     float
         The probability that uniform ranks stray at least as far.
+
+    Raises
+    ------
+    ValueError
+        If `counts` is of another shape, has NaN, a share or a negative number, or adds up to zero.
 
     References
     ----------
@@ -104,11 +110,16 @@ def uniformity(counts: NDArray[np.int64]) -> float:
 
     Examples
     --------
-    >>> round(uniformity(np.array([10, 0])), 6) == round(2 * 0.5**10, 6)
+    >>> round(uniformity([10, 0]), 6) == round(2 * 0.5**10, 6)
     True
     """
-    below = np.cumsum(counts)[:-1]
-    tails = _tails(int(counts.sum()), len(counts))
+    numbers = finite_array("counts", counts)
+    if numbers.ndim != 1 or numbers.size < 2 or (numbers != np.abs(np.round(numbers))).any():
+        raise ValueError(f"counts must be whole numbers, one for each bin, got {counts!r:.60}")
+    if not numbers.any():
+        raise ValueError(f"counts must hold at least one rank, got {counts!r:.60}")
+    below = np.cumsum(numbers).astype(np.int64)
+    tails, below = _tails(int(below[-1]), len(below)), below[:-1]
     least = float(tails[np.arange(len(below)), below].min())
     return 2 * len(below) * least if least < 1e-9 else _stray(tails, least * (1 + 1e-9))
 

@@ -7,6 +7,7 @@ hypothesis looks at the same examples every time; ``pytest --hypothesis-profile=
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -61,10 +62,22 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="session")
-def host():
-    handler = partial(Quiet, directory=SITE)
+@contextmanager
+def serving(folder):
+    """Serve a folder; its address."""
+    handler = partial(Quiet, directory=folder)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def host():
+    with serving(SITE) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def serve():
+    return serving

@@ -555,6 +555,14 @@ def test_errors_of_the_rest():
         (lambda: uniform_band(10, prob=1.0), "prob must be between 0 and 1, got 1.0"),
         (lambda: uniform_band(0), "n_replicates must be at least 1"),
         (lambda: exact_sampler("exact"), "model must be Unpooled()"),
+        (lambda: FAULTS["none"].sampler(MODEL, proposal_sd=0.0), "proposal_sd must be above zero"),
+        (lambda: FAULTS["none"].kernel(None, proposal_sd=0.2), "model must be Unpooled()"),
+        (lambda: uniformity([1, np.nan]), "counts contains NaN"),
+        (lambda: uniformity([5]), "counts must be whole numbers, one for each bin, got [5]"),
+        (lambda: uniformity([[5, 5], [5, 5]]), "one for each bin"),
+        (lambda: uniformity([0.5, 0.5]), "counts must be whole numbers"),
+        (lambda: uniformity([-1, 3]), "counts must be whole numbers"),
+        (lambda: uniformity([0, 0]), "counts must hold at least one rank"),
     ]:
         with pytest.raises(ValueError, match=re.escape(message)):
             call()

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted(ROOT.glob("chapters/*.ipynb"))
-PAGES = [ROOT / "index.md", *sorted(ROOT.glob("reference/*.md")), *CHAPTERS]
+PAGES = [ROOT / "index.md", *sorted(ROOT.glob("[rt]e*/*.md")), *CHAPTERS]
 ALLOWED = ROOT / "tests" / "allowed_decimals.txt"
 CHECKED = "# NBVAL_CHECK_OUTPUT"
 MOST_LINES = 15
@@ -195,7 +195,11 @@ About 9.75.
 
 PARTS = ["## What you will learn", "**You need**", "**Time**"]
 PARTS += ["## Take-away", "## Quiz", "## Exercises"]
-EXERCISE = re.compile(r"^`{3,}\{exercise(?:-start)?\} (?P<title>.*)\n:label: (?P<label>\S+)$", re.M)
+EXERCISE = re.compile(
+    r"^`{3,}\{exercise-start\} (?P<title>.+)\n:label: (?P<label>\S+)\n"
+    r":grade: (?P<grade>\w+)\n:minutes: (?P<minutes>\d+)$",
+    re.M,
+)
 SOLUTION = re.compile(r"^`{3,}\{solution(?:-start)?\} (\S+)\n:class: dropdown$", re.M)
 GRADES = ["easy", "medium", "hard"]
 
@@ -213,12 +217,12 @@ def test_parts_stand_in_order(path):
 @each_chapter
 def test_exercises_are_graded_and_solved(path):
     text = markdown(path)
-    found = EXERCISE.findall(text)
+    found = [match.groupdict() for match in EXERCISE.finditer(text)]
     assert len(found) >= 4
-    assert len(found) == len(re.findall(r"\{exercise(?:-start)?\}", text)), "one has no label"
-    grades = {title.rpartition("(")[2].rstrip(")") for title, _ in found}
-    assert grades == set(GRADES), "a title ends in its grade, as in: Twins (easy)"
-    assert sorted(SOLUTION.findall(text)) == sorted(label for _, label in found)
+    assert len(found) == len(re.findall(r"\{exercise(?:-start)?\}", text)), "an option is missing"
+    assert {exercise["grade"] for exercise in found} == set(GRADES)
+    assert all(0 < int(exercise["minutes"]) <= 60 for exercise in found)
+    assert SOLUTION.findall(text) == [exercise["label"] for exercise in found]
 
 
 @each_chapter

@@ -511,6 +511,18 @@ def test_same_seed_same_draws_and_nothing_is_changed(model):
     assert list(posterior.mean) == list(posterior.sd) == list(model.parameter_names)
 
 
+def test_draws_do_not_depend_on_the_number_of_cores(monkeypatch):
+    """Of many individuals 20 chunks of draws are made, by several threads where there are some."""
+    posterior = quietly(simulate(10_000, 2, rng=1)[0], Hierarchical())
+    drawn = {}
+    for cores in (1, 2, 7):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        drawn[cores] = posterior.sample(100, rng=RRandom(5))["alpha"]
+    assert np.array_equal(drawn[1], drawn[2])
+    assert np.array_equal(drawn[1], drawn[7])
+    assert len(np.unique(drawn[1][:, 0])) == 100
+
+
 # --- properties ------------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ STORY = [
         "article",
     ),
     *("summary", "diagnostics"),
+    "exact.chunks",
     *("exact.quadrature", "exact.readout", "exact.truncated", "exact.individuals", "exact.rays"),
     *("exact.posterior", "exact.improper", "exact.flat", "exact.hierarchical", "exact"),
     *(f"better_samplers.{name}" for name in ("tuned", "blockwise", "gibbs", "parametrisation")),
@@ -32,19 +33,29 @@ STORY = [
     "better_samplers",
     *("benchmark", "uniformity", "replicates", "calibration", "faults"),
     *("simulation_study", "real_data", "without_bayes", "in_practice"),
-    *("plots", "notebook", "explorers.explorer", "explorers.shared", "explorers.data"),
+    *("plots.style", "plots.data", "plots.metropolis", "plots.comparison", "plots.diagnostics"),
+    *("plots.better_samplers", "plots.calibration", "plots", "notebook"),
+    *("explorers.explorer", "explorers.shared", "explorers.data"),
     *("explorers.stepper", "explorers.sampler", "explorers.shrinkage", "explorers.pooling"),
     *("explorers.comparison", "explorers.nodes", "explorers.funnel"),
     *("explorers.leapfrog", "explorers"),
     "hiertools",  # as a whole: from here on `from hiertools import ...` will do
-    *("classroom.students", "classroom.verdicts", "classroom.draws", "classroom.numbers"),
-    *("classroom.proposals", "classroom.written", "classroom.densities", "classroom.estimates"),
-    *("classroom.faulty", "classroom.samplers", "classroom", "classroom.isolation"),
-    *("classroom.wire", "classroom.sandbox", "classroom.judging", "classroom.editions"),
-    *("classroom.feedback", "classroom.marking", "classroom.__main__"),
+    *("classroom.students", "classroom.verdicts", "classroom.repeats", "classroom.draws"),
+    *("classroom.numbers", "classroom.proposals", "classroom.written", "classroom.points"),
+    *("classroom.density_faults", "classroom.densities", "classroom.estimates"),
+    *("classroom.faulty", "classroom.samplers"),
+    *("classroom.exercises.article", "classroom.exercises.known"),
+    *("classroom.exercises.data", "classroom.exercises.likelihood", "classroom.exercises.priors"),
+    *("classroom.exercises.metropolis", "classroom.exercises.comparison"),
+    *("classroom.exercises.thinned", "classroom.exercises.diagnostics"),
+    "classroom.exercises.exact",
+    *("classroom.exercises", "classroom", "classroom.isolation"),
+    *("classroom.wire", "classroom.sandbox", "classroom.notebooks", "classroom.submission"),
+    *("classroom.assignment", "classroom.judging", "classroom.editions", "classroom.handed_in"),
+    *("classroom.scores", "classroom.feedback", "classroom.marking", "classroom.__main__"),
 ]
 PICTURES = {"plots", "notebook", "explorers"}
-RUN_NOTEBOOKS = {"classroom.judging", "classroom.sandbox"}
+RUN_NOTEBOOKS = {"classroom.sandbox", "classroom.submission", "classroom.marking"}
 FILES = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(SOURCE.rglob("*.py"))

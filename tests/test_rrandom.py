@@ -8,6 +8,7 @@ from harness import ANYTHING, SlowR, answers_or_value_error, asks_for_much
 from hypothesis import given
 
 from hiertools import RRandom, as_rng
+from hiertools.rrandom import streams
 
 SEEDS = [1, 0, 42, -1, -20181211, 2**31 - 1, -(2**31 - 1)]
 
@@ -144,6 +145,14 @@ def test_as_rng_takes_seeds_and_passes_generators_through():
 def test_as_rng_refuses_everything_else(rng):
     with pytest.raises(ValueError, match="rng must be a seed"):
         as_rng(rng)
+
+
+@pytest.mark.parametrize("kind", [RRandom, np.random.default_rng])
+def test_streams_differ_from_each_other_and_from_those_of_the_next_call(kind):
+    rng = kind(3)
+    values = [stream.random() for _ in range(2) for stream in streams(rng, 3)]
+    assert len(set(values)) == 6
+    assert values[:3] == [stream.random() for stream in streams(kind(3), 3)]
 
 
 @given(ANYTHING, ANYTHING)

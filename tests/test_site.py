@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
 PHONE = 360
 SOURCES = ["_config.yml", "_toc.yml", "index.md", "references.bib", "chapters/*.ipynb"]
-SOURCES += ["reference/*.md", "hiertools/*.py", "theme/**/*.*"]
+SOURCES += ["reference/*.md", "teaching/*.md", "assignments/*.ipynb", "hiertools/**/*.py"]
+SOURCES += ["theme/**/*.*"]
 
 
 def toc_pages():
@@ -100,7 +101,8 @@ def test_links_anchors_and_assets_resolve(page):
             broken.append(address)
         elif parts.fragment and target.suffix == ".html":
             other = soup(target.relative_to(SITE.resolve()).as_posix())
-            if not other.find(id=unquote(parts.fragment)):
+            place = unquote(parts.fragment).partition("?")[0]  # an explorer's setting follows
+            if not other.find(id=place):
                 broken.append(address)
     assert not broken
 
@@ -233,6 +235,18 @@ def test_page_from_disk(browser, page):
         assert_typeset(page, visit)
 
 
+# Formulas whose full stop or comma has gone to the next line.
+LEFT_BEHIND = """() => [...document.querySelectorAll("main mjx-container:not([display])")]
+  .filter(formula => {
+    const after = formula.parentElement.nextSibling, box = formula.getBoundingClientRect();
+    if (!box.width || !/^[,.;:!?)]/.test(after?.data ?? "")) return false;
+    const mark = document.createRange();
+    mark.setStart(after, 0);
+    mark.setEnd(after, 1);
+    return mark.getBoundingClientRect().left < box.left;
+  }).map(formula => formula.closest("p, li, figcaption")?.innerText.slice(0, 80))"""
+
+
 @each_page
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_page_fits_a_phone(browser, host, page, mode):
@@ -250,6 +264,7 @@ def test_page_fits_a_phone(browser, host, page, mode):
         )
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE, wide
         assert not wide
+        assert visit.page.evaluate(LEFT_BEHIND) == []
 
 
 def test_colour_mode_can_be_changed(browser, host):
@@ -278,6 +293,38 @@ def test_quiz_answers_open_with_a_click(browser, host):
         assert not answer.is_visible()
         option.locator("summary").click()
         assert answer.is_visible()
+
+
+def test_quiz_answers_open_with_the_keyboard(browser, host):
+    """Tab comes to each answer in turn, and shows where it is; Enter and the space bar open it."""
+    page = next(page for page in PAGES if soup(page).select("details.quiz"))
+    with Visit(browser, f"{host}/{page}") as visit:
+        keys, options = visit.page.keyboard, visit.page.locator("details.quiz")
+        options.nth(0).locator("summary").focus()
+        for k, key in enumerate(["Enter", "Space"]):
+            option = options.nth(k)
+            here = option.locator("summary")
+            assert here.evaluate("e => e === document.activeElement")
+            assert here.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+            for shown in (True, False):
+                keys.press(key)
+                assert option.locator("p").first.is_visible() is shown
+            keys.press("Tab")
+
+
+@each_page
+def test_every_quiz_marks_its_answers(browser, host, page):
+    """An opened answer has a sign of its own, so that colour is not all there is."""
+    if not soup(page).select("details.quiz"):
+        pytest.skip("no quiz on this page")
+    with Visit(browser, f"{host}/{page}") as visit:
+        visit.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        signs = visit.page.evaluate(
+            """() => [...document.querySelectorAll("details.quiz")].map(d => [d.className,
+                 getComputedStyle(d.querySelector("summary"), "::before").content])"""
+        )
+        assert all(("\u2713" in sign) == ("right" in kind.split()) for kind, sign in signs)
+        assert all(("\u2717" in sign) == ("wrong" in kind.split()) for kind, sign in signs)
 
 
 def test_search_finds_a_word(browser, host):

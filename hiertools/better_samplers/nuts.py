@@ -2,8 +2,8 @@ r"""NUTS: a path that grows until it would turn back (chapter 8).
 
 The number of steps is Hamiltonian Monte Carlo's awkward setting: with too few the ball hardly
 leaves, with too many it comes back. The No-U-Turn Sampler doubles its path, forwards or
-backwards at random, until the two ends would come closer to each other; then it takes one
-point of the path, with probabilities proportional to :math:`e^{-H}`.
+backwards at random, until the two ends would come closer to each other. What it takes of the path
+is one point, drawn by the weights :math:`e^{-H}` with a preference for the newer half.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The classroom: data for each student, checks that answer at once, marks for the teacher.
 
 ``student_data`` gives every student a dataset of their own. Each ``check_...`` function says
-whether an answer agrees, disagrees (and if it can, why), or cannot be judged yet.
+whether an answer agrees, disagrees (and if it can, why), or cannot be judged yet;
+``check_exercise`` does so for each exercise of the book.
 ``python -m hiertools.classroom`` makes the assignments and marks a class.
 """
 
@@ -12,6 +13,7 @@ from hiertools.classroom.densities import (
 )
 from hiertools.classroom.draws import check_draws
 from hiertools.classroom.estimates import check_estimate, check_interval
+from hiertools.classroom.exercises import check_exercise
 from hiertools.classroom.numbers import check_number
 from hiertools.classroom.proposals import check_proposal
 from hiertools.classroom.samplers import LogPosterior, check_sampler
@@ -24,6 +26,7 @@ __all__ = [
     "Verdict",
     "check_draws",
     "check_estimate",
+    "check_exercise",
     "check_interval",
     "check_log_likelihood",
     "check_log_posterior",

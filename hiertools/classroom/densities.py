@@ -223,7 +223,7 @@ def compare(
     def fits(suspect: Suspect) -> bool:
         if suspect.fault == DENSITY:  # so small that any small number is near it
             return close(values, suspect.value, 1e-6 * suspect.value)
-        return same(suspect.value)
+        return same(np.asarray(suspect.value))
 
     with np.errstate(all="ignore"):
         if same(expected):

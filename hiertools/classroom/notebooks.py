@@ -91,7 +91,7 @@ def sources_of(cells: Sequence[str]) -> dict[str, str]:
 
     Examples
     --------
-    >>> sources_of(["def f(x):\\n    return g(x)", "g = abs"])["f"].splitlines()
+    >>> sources_of(["def f(x):\n    return g(x)", "g = abs"])["f"].splitlines()
     ['def f(x):', '    return g(x)', 'g = abs']
     """
     nodes: dict[str, ast.stmt] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +19,12 @@ class Suspect(NamedTuple):
 
     fault: str
     """Its name."""
-    value: FloatArray
+    value: FloatArray | float
     """The answer that it gives."""
     words: str
     """What to tell the student."""
+    scale: float = 1.0
+    """What the error that is let pass is multiplied by."""
 
 
 def check_number(
@@ -31,6 +34,9 @@ def check_number(
     name: str = "your number",
     decimals: int | None = None,
     rel: float = 1e-6,
+    within: ArrayLike = 0.0,
+    suspects: Sequence[Suspect] = (),
+    hint: str = "",
 ) -> Verdict:
     """A number, or an array of numbers, against the right one.
 
@@ -46,6 +52,12 @@ def check_number(
         The answer may be rounded to so many decimals.
     rel : float
         Relative error that is let pass.
+    within : array_like
+        Error that is let pass where the number was found by simulation.
+    suspects : sequence of Suspect
+        Mistakes of this exercise, looked for before the common ones.
+    hint : str
+        Where to look, if no mistake is recognised.
 
     Returns
     -------
@@ -66,17 +78,18 @@ deviation is asked for?
     got, problem = numeric(value, expected.shape, name)
     if problem or got is None:
         return disagrees(problem, "not a number")
-    slack = rel * np.abs(expected) + 1e-12
+    slack = np.maximum(rel * np.abs(expected) + 1e-12, within)
     if decimals is not None:
         slack = np.maximum(slack, 0.5 * 10.0**-decimals * (1 + 1e-6))
     if close(got, expected, slack):
         return agrees(f"{name} is right.")
-    for suspect in _suspects(expected):
-        if close(got, suspect.value, slack) and not close(suspect.value, expected, 4 * slack):
+    for suspect in chain(suspects, _suspects(expected)):
+        theirs = np.broadcast_to(np.asarray(suspect.value, dtype=np.float64), expected.shape)
+        if close(got, theirs, suspect.scale * slack) and not close(theirs, expected, slack):
             return disagrees(f"{name}: {suspect.words}", suspect.fault)
     if decimals is not None and close(got, expected, 20 * slack):
         return disagrees(f"{name} is near: give it to {decimals} decimals.", "rounded too far")
-    return disagrees(f"{name} is {brief(got)}, which is not the right answer.")
+    return disagrees(f"{name} is {brief(got)}, which is not the right answer. {hint}".rstrip())
 
 
 def _suspects(expected: FloatArray) -> Iterator[Suspect]:
@@ -104,7 +117,8 @@ def _suspects(expected: FloatArray) -> Iterator[Suspect]:
             "this is the log of the right answer. Take its exponential.",
         )
         yield Suspect("wrong sign", -expected, "the sign is wrong.")
-        yield Suspect("percent", 100 * expected, "this is a percentage; give it as a share.")
+        words = "this is a percentage; give it as a share."
+        yield Suspect("percent", 100 * expected, words, scale=100.0)
         yield Suspect("reciprocal", 1 / expected, "this is one over the right answer.")
         yield Suspect(
             "complement",
@@ -153,10 +167,10 @@ def numeric(value: object, shape: tuple[int, ...], name: str) -> tuple[FloatArra
     return array, ""
 
 
-def close(a: FloatArray, b: FloatArray, slack: FloatArray | float) -> bool:
+def close(a: FloatArray | float, b: FloatArray | float, slack: FloatArray | float) -> bool:
     """Whether two arrays agree everywhere within `slack`; the same infinity agrees."""
     with np.errstate(invalid="ignore"):
-        return bool(((a == b) | (np.abs(a - b) <= slack)).all())
+        return bool(np.all((a == b) | (np.abs(np.subtract(a, b)) <= slack)))
 
 
 def brief(value: FloatArray) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,8 +51,12 @@ class Verdict:
         sign = {AGREES: "✓", DISAGREES: "✗"}.get(self.outcome, "?")
         return f"{sign} {self.outcome}: {self.message}"
 
-    def require(self) -> None:
-        """Raise the message unless the answer agrees: for tests.
+    def require(self) -> Verdict:
+        """Itself; or, unless the answer agrees, an error with the message.
+
+        Returns
+        -------
+        Verdict
 
         Raises
         ------
@@ -60,6 +64,11 @@ class Verdict:
         """
         if not self:
             raise AssertionError(self.message)
+        return self
+
+
+Check = Callable[..., Verdict]
+"""Takes what a student answers."""
 
 
 def agrees(message: str) -> Verdict:

@@ -13,9 +13,9 @@ from scipy.special import ndtr
 
 from hiertools._checks import FloatArray
 from hiertools.data import GroupedData
+from hiertools.exact.chunks import CHUNK
 from hiertools.exact.improper import refuse_perfect_lines
 from hiertools.exact.posterior import (
-    CHUNK,
     ExactPosterior,
     all_but,
     bound_message,

@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 
 from hiertools._checks import FloatArray
 from hiertools.data import GroupedData
+from hiertools.exact.chunks import CHUNK
 from hiertools.exact.improper import refuse_perfect_population
-from hiertools.exact.individuals import Conditional, Individuals, draw_lines, line_moments
+from hiertools.exact.individuals import (
+    Conditional,
+    Individuals,
+    draw_all_lines,
+    line_moments,
+)
 from hiertools.exact.posterior import (
-    CHUNK,
     ExactPosterior,
     all_but,
     bound_message,
@@ -204,15 +209,7 @@ class HierarchicalPosterior(ExactPosterior):
             "sigma": sigma,
         }
         base_alpha, base_beta = model.reference
-        alpha, beta = np.empty((2, n_draws, len(model.individuals.m)))
-        step = max(1, CHUNK // alpha.shape[1])
-        for i in range(0, n_draws, step):
-            some = slice(i, i + step)
-            columns = {name: values[some, None] for name, values in draws.items()}
-            normal = rng.standard_normal((2, *alpha[some].shape))
-            lines = draw_lines(model.individuals, columns, normal)
-            np.add(lines[0], base_alpha, out=alpha[some])
-            np.add(lines[1], base_beta, out=beta[some])
+        alpha, beta = draw_all_lines(model.individuals, draws, model.reference, rng)
         draws["mu_alpha"] += base_alpha
         draws["mu_beta"] += base_beta
         return {"alpha": alpha, "beta": beta, **draws}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hiertools._checks import FloatArray
+from hiertools.exact.chunks import CHUNK, on_all_cores
+from hiertools.rrandom import streams
 
 
 class Individuals(NamedTuple):
@@ -90,10 +92,14 @@ def line_moments(
 def draw_lines(
     who: Individuals, draws: dict[str, FloatArray], normal: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Intercepts and slopes given means (less the reference line) and sds.
+    r"""Intercepts and slopes given means (less the reference line) and sds.
 
     The slope first, with the intercept integrated out; then the intercept given the slope,
-    which is a mean with a normal prior.
+    which is a mean with a normal prior. With :math:`A = (\sigma_\alpha / \sigma)^2`,
+    :math:`B = (\sigma_\beta / \sigma)^2` and :math:`w = 1 / (A + 1/m)`, the variances are
+
+    .. math:: \mathrm{var}(\beta_i) = \frac{\sigma_\beta^2}{1 + B (S + w \bar x^2)}, \qquad
+        \mathrm{var}(\alpha_i \mid \beta_i) = \sigma_\alpha^2\, \frac{w}{m} .
 
     Parameters
     ----------
@@ -110,11 +116,49 @@ def draw_lines(
     """
     mu_alpha, mu_beta, sigma = draws["mu_alpha"], draws["mu_beta"], draws["sigma"]
     a, b = (draws["sigma_alpha"] / sigma) ** 2, (draws["sigma_beta"] / sigma) ** 2
-    am, bmx = 1.0 + a * who.m, b * (who.m * who.x)
-    d = am * (1.0 + b * who.s) + bmx * who.x
+    w = 1.0 / (a + 1.0 / who.m)
+    wx = w * who.x
+    share = 1.0 / (1.0 + b * (who.s + wx * who.x))
     level, slope = who.level - mu_alpha - who.x * mu_beta, who.slope - mu_beta
-    beyond = (bmx * level + b * am * who.s * slope) / d
-    beyond += draws["sigma_beta"] * np.sqrt(am / d) * normal[0]
-    alpha = mu_alpha + (am - 1.0) / am * (level - who.x * beyond)
-    alpha += draws["sigma_alpha"] / np.sqrt(am) * normal[1]
+    beyond = b * (wx * level + who.s * slope) * share
+    beyond += draws["sigma_beta"] * np.sqrt(share) * normal[0]
+    alpha = mu_alpha + (a * w) * (level - who.x * beyond)
+    alpha += draws["sigma_alpha"] * np.sqrt(w / who.m) * normal[1]
     return alpha, mu_beta + beyond
+
+
+def draw_all_lines(
+    who: Individuals, draws: dict[str, FloatArray], reference: tuple[float, float], rng: Any
+) -> tuple[FloatArray, FloatArray]:
+    """Intercepts and slopes for many draws of the population, a few draws at a time.
+
+    Every few draws have a generator of their own, so that the result does not depend on which of
+    them is made first: where there is much to do, all cores do it.
+
+    Parameters
+    ----------
+    who : Individuals
+    draws : dict
+        The five population parameters, each of shape (n_draws,); means less the reference line.
+    reference : tuple of float
+        That line's intercept and slope.
+    rng : numpy.random.Generator or RRandom
+
+    Returns
+    -------
+    alpha, beta : ndarray of shape (n_draws, n)
+    """
+    n_draws, n = len(draws["sigma"]), len(who.m)
+    lines = np.empty((2, n_draws, n))
+    rows = max(1, CHUNK // n)
+    starts = range(0, n_draws, rows)
+
+    def fill(start: int, rng: np.random.Generator) -> None:
+        some = slice(start, start + rows)
+        columns = {name: values[some, None] for name, values in draws.items()}
+        drawn = draw_lines(who, columns, rng.standard_normal(lines[:, some].shape))
+        for line, values, base in zip(lines, drawn, reference, strict=True):
+            np.add(values, base, out=line[some])
+
+    on_all_cores(fill, starts, streams(rng, len(starts)))
+    return lines[0], lines[1]

@@ -13,9 +13,6 @@ from scipy.special import ndtri
 from hiertools._checks import FloatArray, finite_array, finite_number, whole_number
 from hiertools.rrandom import Rng, as_rng
 
-CHUNK = 50_000
-"""Entries of a temporary array (nodes by individuals), so that memory stays bounded."""
-
 
 class ExactPosterior(ABC):
     """What is known of the parameters once the data are in.

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from hiertools._checks import FloatArray
 from hiertools.data import GroupStatistics
+from hiertools.exact.chunks import CHUNK, on_all_cores
 from hiertools.exact.individuals import Conditional, Individuals
 from hiertools.exact.quadrature import Panels, gauss_legendre, halve
 from hiertools.priors import Hierarchical
@@ -27,8 +28,6 @@ from hiertools.priors import Hierarchical
 WATCHED = 4
 """Columns of `RayModel.records` that panels must follow."""
 MAX_HALVINGS = 3
-CHUNK = 50_000
-"""Entries of a temporary array (rays by individuals), so that it stays in the cache."""
 
 
 class RaySums(NamedTuple):
@@ -168,12 +167,16 @@ class RayModel:
         log_det, c = np.zeros(n_rays), np.zeros((n_rays, self._columns.shape[1]))
         wide = min(n, 1000)
         tall = CHUNK // wide
-        for i in range(0, n, wide):
-            for j in range(0, n_rays, tall):
-                rays, who = slice(j, j + tall), slice(i, i + wide)
+
+        def add_up(start: int) -> None:
+            rays = slice(start, start + tall)
+            for i in range(0, n, wide):
+                who = slice(i, i + wide)
                 d = 1.0 + ratios[rays] @ self._determinant[:, who]
                 log_det[rays] += np.log(d).sum(axis=1)
                 c[rays] += (1.0 / d) @ self._columns[who]
+
+        on_all_cores(add_up, range(0, n_rays, tall))
         weight, wx, wxx, s, ms, e, xe, ms_i, sf, msf, ee, ms_ii, msff = c.T
         x = wx / weight
         spread = np.maximum(wxx - wx * x, 0.0)
