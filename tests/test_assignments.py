@@ -148,6 +148,7 @@ HOSTILE = {
     ),
     "forks": ("import os\nwhile True:\n    os.fork()", "PermissionError"),
     "kills": ("import os\nos.kill(os.getppid(), 9)", "PermissionError"),
+    "calls_home": ("import socket\nsocket.create_connection(('127.0.0.1', 9))", "PermissionError"),
 }
 """What a cell does, and what the row says of it."""
 OTHERS = {
@@ -185,6 +186,12 @@ def teachers_command(fresh, *words):
     return subprocess.run(command, check=True, capture_output=True, text=True, **settings)
 
 
+def as_it_lies(folder):
+    """Every file's size, and when it was last written."""
+    found = {path.name: path.lstat() for path in folder.iterdir()}
+    return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in found.items()}
+
+
 def a_class(inbox, key):
     """Three that tried, those that are hostile, and those that handed in something else."""
     name = "assignment1"
@@ -211,7 +218,7 @@ def test_a_new_teacher_makes_an_assignment_and_marks_a_class(fresh, tmp_path):
     assert "1 assignments" in made.stdout
     key = fresh / "assignments/_build/assignment1/autograder/assignment1.ipynb"
     a_class(inbox, key)
-    handed_in = {path.name: path.lstat().st_size for path in inbox.iterdir()}
+    handed_in = as_it_lies(inbox)
     words = ["mark", inbox, "--assignment", "1", "--out", out, "--seconds", "150"]
     done = teachers_command(fresh, *words)
     assert f"{len(handed_in)} submissions" in done.stdout
@@ -230,7 +237,7 @@ def test_a_new_teacher_makes_an_assignment_and_marks_a_class(fresh, tmp_path):
     assert points == [11.0, 11.0 - lost, 0.0]
     pages = {page.name for page in (tmp_path / "feedback").iterdir()}
     assert pages == {row["feedback"] for row in rows.values()}
-    assert handed_in == {path.name: path.lstat().st_size for path in inbox.iterdir()}
+    assert as_it_lies(inbox) == handed_in, "nobody touched what others handed in"
     half = (tmp_path / "feedback" / "assignment1_half.ipynb.html").read_text(encoding="utf-8")
     assert "Not yet" in half
     assert "Read again: chapter 1" in half
@@ -254,7 +261,6 @@ def run_in_jupyter(nb, folder):
     return said
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_a_new_student_errs_reads_the_hint_mends_passes_and_hands_in(tmp_path):
     """With the student's own edition: it knows neither solutions nor the tests kept back."""
     name, folder = "assignment1", tmp_path / "student"
