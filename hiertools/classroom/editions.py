@@ -32,9 +32,21 @@ def autograder_edition(assignment: str, editions: Path) -> Path:
     Returns
     -------
     Path
+
+    Raises
+    ------
+    ValueError
+        If it has not been made.
     """
     name = f"assignment{assignment}" if assignment.isdigit() else assignment
-    return editions / name / "autograder" / f"{name}.ipynb"
+    made = {path.stem: path for path in editions.glob("*/autograder/*.ipynb")}
+    if name not in made:
+        there = f"only {', '.join(sorted(made))}" if made else "nor any other"
+        raise ValueError(
+            f"there is no {name} in {editions}, {there}: `python -m hiertools.classroom make` "
+            "makes every assignment that has a source"
+        )
+    return made[name]
 
 
 def make_editions(sources: Sequence[Path], out: Path) -> list[str]:

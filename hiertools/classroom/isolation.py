@@ -8,6 +8,7 @@ rest of the process's life, whatever code it runs later.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import platform
 import resource
@@ -15,7 +16,7 @@ import signal
 import struct
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 MIB = 2**20
@@ -36,6 +37,11 @@ class Limits:
         Bytes: of address space, of one file, of all files, of what is printed.
     threads : int
         At a time.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not above 0.
     """
 
     seconds: float = 300.0
@@ -45,6 +51,11 @@ class Limits:
     folder_size: int = 64 * MIB
     output: int = 4 * MIB
     threads: int = 64
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name} must be above 0 and finite, got {value}")
 
 
 # Numbers of system calls: on x86_64, on aarch64 (None where there is none).
