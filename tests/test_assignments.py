@@ -247,11 +247,12 @@ def test_a_new_teacher_makes_an_assignment_and_marks_a_class(fresh, tmp_path):
 # --- a new student: opens the notebook in Jupyter, errs, reads, mends ---
 
 
-def run_in_jupyter(nb, folder):
+def run_in_jupyter(nb, path):
     """Run a notebook in a kernel, as Jupyter does, and return what each check said."""
     from nbclient import NotebookClient
 
-    nbformat.write(nb, folder / "assignment1.ipynb")
+    folder = path.parent
+    nbformat.write(nb, path)
     NotebookClient(nb, resources={"metadata": {"path": str(folder)}}, allow_errors=True).execute()
     said = {}
     for cell in nb.cells:
@@ -263,10 +264,11 @@ def run_in_jupyter(nb, folder):
 
 def test_a_new_student_errs_reads_the_hint_mends_passes_and_hands_in(tmp_path):
     """With the student's own edition: it knows neither solutions nor the tests kept back."""
-    name, folder = "assignment1", tmp_path / "student"
-    folder.mkdir()
+    name = "assignment1"
+    mine, renamed = (tmp_path / f"student/{name}{end}.ipynb" for end in ("", "_Ada"))
+    mine.parent.mkdir()
     untouched = nbformat.read(edition(name, "student"), as_version=4)
-    run_in_jupyter(untouched, folder)
+    run_in_jupyter(untouched, mine)
     said = "".join(str(cell.get("outputs", "")) for cell in untouched.cells)
     assert "student must be a name or a number" in said
 
@@ -274,12 +276,13 @@ def test_a_new_student_errs_reads_the_hint_mends_passes_and_hands_in(tmp_path):
         "q1": "n_of_3 = int(np.sum(data.group == 3))\nmean_of_3 = data.y[data.group == 3].mean()"
     }
     wrong = {"q1": "n_of_3 = len(data.y)\nmean_of_3 = data.y[data.group == 3].mean()"}
-    first = run_in_jupyter(notebook(name, "Ada", wrong, "student"), folder)
+    first = run_in_jupyter(notebook(name, "Ada", wrong, "student"), mine)
     assert "n_of_3 is 60, which is not the right answer" in first["q1"]
     assert "data.group == 3 picks the rows" in first["q1"], "the hint"
     assert "not there yet" in first["q3"], "what is not answered is said to be so"
     mended = notebook(name, "Ada", right, "student")
-    second = run_in_jupyter(mended, folder)
+    mine.unlink()
+    second = run_in_jupyter(mended, renamed)
     assert "passed" in second["q1"]
     assert "failed" not in second["q1"]
 

@@ -491,7 +491,7 @@ def test_marking_that_is_stopped_loses_no_row_and_goes_on(edition, inbox, tmp_pa
         ({"--assignment": "../x"}, "there is no ../x in"),
         ({"--editions": "empty"}, "there is no assignment9 in empty, nor any other: `python -m"),
         ({"--out": "empty"}, "empty is a folder: give the table a name, such as empty/scores.csv"),
-        ({"--out": "in/scores.csv"}, "lies among the submissions"),
+        ({"--out": "in/scores.csv", "--feedback": "pages"}, "lies among the submissions"),
         ({"--feedback": "in/pages"}, "lies among the submissions"),
         ({"--out": "/proc/scores.csv"}, "/proc/scores.csv"),
         ({"--out": "in/ada.ipynb/scores.csv"}, "lies among the submissions"),
