@@ -4,6 +4,7 @@
 their own processes, and a student's notebook runs in a Jupyter kernel.
 """
 
+import ast
 import csv
 import hashlib
 import json
@@ -19,7 +20,8 @@ from wrong_answers import WRONG
 
 from hiertools.classroom.assignment import load_assignment, load_tests
 from hiertools.classroom.editions import EDITIONS, SOURCES, autograder_edition
-from hiertools.classroom.isolation import unavailable
+from hiertools.classroom.isolation import Limits, unavailable
+from hiertools.classroom.judging import mark
 from hiertools.classroom.marking import mark_class
 
 pytestmark = [
@@ -99,6 +101,31 @@ def test_every_question_can_be_answered_wrongly(name):
     questions = {test.question for test in load_tests(edition(name))}
     touched = {q for (where, _), answers in WRONG.items() if where == name for q in answers}
     assert touched == questions
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_what_otter_shows_of_a_test_that_fails_holds_no_answer(name):
+    """It shows the statement that raised: what is expected is computed in another."""
+    cells = json.loads((SOURCES / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    tests = [ast.parse(source) for source in sources if "# BEGIN TEST CONFIG" in source]
+    calls = [node for test in tests for node in ast.walk(test) if isinstance(node, ast.Call)]
+    expected = [call.args[1] for call in calls if ast.unparse(call.func).endswith("check_number")]
+    assert expected
+    shown = [ast.unparse(node) for node in expected if set(map(type, ast.walk(node))) & COMPUTED]
+    assert not shown
+
+
+COMPUTED = {ast.BinOp, ast.Call, ast.Compare}
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_what_is_not_answered_is_said_to_be_so(name):
+    """Nobody is shown a TypeError for three dots that they have not got to yet."""
+    cells = [c.source for c in notebook(name, "Ada", kind="student").cells if c.cell_type == "code"]
+    report = mark(cells, "Ada", load_tests(edition(name)), Limits())
+    words = r"not there yet|`return` missing|should return a dict|return two numbers"
+    assert not [result for result in report.results if not re.search(words, result.message)]
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
@@ -270,7 +297,7 @@ def test_a_new_student_errs_reads_the_hint_mends_passes_and_hands_in(tmp_path):
     untouched = nbformat.read(edition(name, "student"), as_version=4)
     run_in_jupyter(untouched, mine)
     said = "".join(str(cell.get("outputs", "")) for cell in untouched.cells)
-    assert "student must be a name or a number" in said
+    assert "the student is not there yet: put" in said
 
     right = {
         "q1": "n_of_3 = int(np.sum(data.group == 3))\nmean_of_3 = data.y[data.group == 3].mean()"

@@ -109,7 +109,7 @@ def test_any_value_travels_or_becomes_a_name(value):
 def test_plain_values_arrive_as_they_were():
     data, _ = ht.simulate(3, 2, rng=1)
     sent = {
-        "x": [1, 2.5, None, "a", True, (np.pi, -np.inf)],
+        "x": [1, 2.5, None, ..., "a", True, (np.pi, -np.inf)],
         "a": np.arange(6.0).reshape(2, 3),
         "i": np.array([1, 2], dtype=np.int32),
     }

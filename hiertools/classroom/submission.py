@@ -101,7 +101,7 @@ class Submission:
         if name not in self._values:
             reply = self._ask({"name": name})
             if reply.get("kind") == "missing":
-                raise AssertionError(f"{name} is not defined.")
+                raise AssertionError(f"{name} is not there yet: the notebook does not define it.")
             value = Function(self, name) if reply.get("kind") == "function" else reply.get("value")
             self._values[name] = value if isinstance(value, Function) else decode(value)
         return self._values[name]
@@ -184,9 +184,9 @@ class Submission:
                 self._stop(f"took more than {self.limits.seconds:g} seconds altogether")
             size, count = _folder_size(self.folder)
             if size > self.limits.folder_size or count > 2000:
-                self._stop(f"wrote {count} files, {size / 2**20:.0f} MiB")
+                self._stop(f"wrote too much: {count} files, {size / 2**20:.0f} MiB")
             if (threads := _threads(self.process.pid)) > self.limits.threads:
-                self._stop(f"started {threads} threads")
+                self._stop(f"started too many threads: {threads}")
 
     def _note(self, message: Mapping[str, Any]) -> None:
         """A cell began or stopped, as the submission says: text of bounded length."""
