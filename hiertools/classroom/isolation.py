@@ -35,6 +35,8 @@ class Limits:
         clock it may take four times as long, so that a busy machine fails nobody.
     memory, file_size, folder_size, output : int
         Bytes: of address space, of one file, of all files, of what is printed.
+    files : int
+        In its folder.
     threads : int
         At a time.
 
@@ -50,6 +52,7 @@ class Limits:
     file_size: int = 16 * MIB
     folder_size: int = 64 * MIB
     output: int = 4 * MIB
+    files: int = 2000
     threads: int = 64
 
     def __post_init__(self) -> None:
