@@ -4,19 +4,24 @@
 their own processes, and a student's notebook runs in a Jupyter kernel.
 """
 
+import ast
 import csv
+import hashlib
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from wrong_answers import WRONG
 
-from hiertools.classroom.assignment import load_tests
+from hiertools.classroom.assignment import load_assignment, load_tests
 from hiertools.classroom.editions import EDITIONS, SOURCES, autograder_edition
-from hiertools.classroom.isolation import unavailable
+from hiertools.classroom.isolation import Limits, unavailable
+from hiertools.classroom.judging import mark
 from hiertools.classroom.marking import mark_class
 
 pytestmark = [
@@ -99,6 +104,31 @@ def test_every_question_can_be_answered_wrongly(name):
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_what_otter_shows_of_a_test_that_fails_holds_no_answer(name):
+    """It shows the statement that raised: what is expected is computed in another."""
+    cells = json.loads((SOURCES / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    tests = [ast.parse(source) for source in sources if "# BEGIN TEST CONFIG" in source]
+    calls = [node for test in tests for node in ast.walk(test) if isinstance(node, ast.Call)]
+    expected = [call.args[1] for call in calls if ast.unparse(call.func).endswith("check_number")]
+    assert expected
+    shown = [ast.unparse(node) for node in expected if set(map(type, ast.walk(node))) & COMPUTED]
+    assert not shown
+
+
+COMPUTED = {ast.BinOp, ast.Call, ast.Compare}
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_what_is_not_answered_is_said_to_be_so(name):
+    """Nobody is shown a TypeError for three dots that they have not got to yet."""
+    cells = [c.source for c in notebook(name, "Ada", kind="student").cells if c.cell_type == "code"]
+    report = mark(cells, "Ada", load_tests(edition(name)), Limits())
+    words = r"not there yet|`return` missing|should return a dict|return two numbers"
+    assert not [result for result in report.results if not re.search(words, result.message)]
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_the_students_edition_holds_no_solution_and_no_hidden_test(name):
     text = edition(name, "student").read_text(encoding="utf-8")
     public = "".join(json.loads(text)["metadata"]["otter"]["tests"].values())
@@ -122,77 +152,134 @@ def test_otter_itself_gives_the_solution_full_marks(tmp_path):
     )
 
 
-# --- a new teacher: twelve submissions, good, half, wrong, hostile ---
+# --- a new teacher: a fresh copy, twelve submissions and some more, good, half, wrong, hostile ---
 
 HOSTILE = {
-    "loops": "while True:\n    pass",
-    "eats": "hoard = []\nwhile True:\n    hoard.append(bytearray(10**8))",
-    "raises": "import no_such_module",
-    "deletes": "import os, shutil\nfor place in ('.', '..', '/tmp', os.path.expanduser('~')):\n"
-    "    shutil.rmtree(place, ignore_errors=True)",
-    "prints": "import os\nfor _ in range(100):\n    os.write(1, b'x' * 2**20)",
-    "reads_the_key": "import pathlib\nkey = [p.read_text() for p in [{key!r}] for p in "
-    "[pathlib.Path(p)]]",
-    "rewrites": "import hiertools.classroom as c\nfor n in dir(c):\n"
-    "    if n.startswith('check'):\n        setattr(c, n, lambda *a, **k: True)",
+    "loops": ("while True:\n    pass", "took more than"),
+    "eats": ("hoard = []\nwhile True:\n    hoard.append(bytearray(10**8))", "MemoryError"),
+    "raises": ("import no_such_module", "no_such_module"),
+    "deletes": (
+        "import os, shutil\nfor place in ('.', '..', '/tmp', {inbox!r}, os.path.expanduser('~')):\n"
+        "    shutil.rmtree(place, ignore_errors=True)",
+        "",
+    ),
+    "prints": (
+        "import os\nfor _ in range(100):\n    os.write(1, b'x' * 2**20)",
+        "printed more than 4 MiB",
+    ),
+    "reads_the_key": ("import pathlib\nkey = pathlib.Path({key!r}).read_text()", "PermissionError"),
+    "rewrites": (
+        "import hiertools.classroom as c\nfor n in dir(c):\n    if n.startswith('check'):\n"
+        "        setattr(c, n, lambda *a, **k: True)",
+        "",
+    ),
+    "forks": ("import os\nwhile True:\n    os.fork()", "PermissionError"),
+    "kills": ("import os\nos.kill(os.getppid(), 9)", "PermissionError"),
+    "calls_home": ("import socket\nsocket.create_connection(('127.0.0.1', 9))", "PermissionError"),
+}
+"""What a cell does, and what the row says of it."""
+OTHERS = {
+    "final (2).txt": (11, "does not end in .ipynb"),
+    "empty.ipynb": (0, "the file is empty"),
+    "essay.ipynb": (0, "the file is no notebook"),
+    "link.ipynb": (0, "a link"),
+    "huge.ipynb": (0, "larger than"),
+    "-rf.ipynb": (0, "does not say whose"),
 }
 
 
-def test_a_new_teacher_marks_twelve_submissions(tmp_path):
-    name, inbox = "assignment1", tmp_path / "in"
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """What a clone would hold, and nothing that was made since."""
+    if not shutil.which("git"):
+        pytest.skip("no git")
+    place = tmp_path_factory.mktemp("fresh")
+    listed = subprocess.run(
+        ["git", "ls-files", "hiertools", "assignments", "chapters"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=SOURCES.parent,
+    )
+    for file in listed.stdout.splitlines():
+        (place / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(SOURCES.parent / file, place / file)
+    return place
+
+
+def teachers_command(fresh, *words):
+    command = [sys.executable, "-m", "hiertools.classroom", *words]
+    settings = {"env": os.environ | {"PYTHONPATH": str(fresh)}, "cwd": fresh}
+    return subprocess.run(command, check=True, capture_output=True, text=True, **settings)
+
+
+def as_it_lies(folder):
+    """Every file's size, and when it was last written."""
+    found = {path.name: path.lstat() for path in folder.iterdir()}
+    return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in found.items()}
+
+
+def a_class(inbox, key):
+    """Three that tried, those that are hostile, and those that handed in something else."""
+    name = "assignment1"
     hand_in(inbox, name, "good")
     hand_in(inbox, name, "half", {q: s for q, (s, _) in WRONG[name, "first"].items() if s})
     hand_in(inbox, name, "wrong", kind="student")
-    for student, code in HOSTILE.items():
+    for student, (code, _) in HOSTILE.items():
         nb = notebook(name, student, kind="student")
-        source = code.replace("{key!r}", repr(str(edition(name))))
+        source = code.replace("{key!r}", repr(str(key))).replace("{inbox!r}", repr(str(inbox)))
         nb.cells.append(nbformat.v4.new_code_cell(source))
         nbformat.write(nb, inbox / f"{name}_{student}.ipynb")
+    nbformat.write(notebook(name, "renamed"), inbox / "final (2).txt")
+    nbformat.write(notebook(name, "dash", kind="student"), inbox / "-rf.ipynb")
     (inbox / "empty.ipynb").touch()
     (inbox / "essay.ipynb").write_text("I did not know what a notebook is.")
-    nbformat.write(notebook(name, "renamed"), inbox / "final (2).txt")
-    victim = tmp_path / "precious.txt"
-    victim.write_text("keep me")
+    (inbox / "link.ipynb").symlink_to(key)
+    with (inbox / "huge.ipynb").open("wb") as opened:
+        opened.truncate(200 * 2**20)
 
-    command = [sys.executable, "-m", "hiertools.classroom", "mark", inbox, "--assignment", "1"]
-    command += ["--out", tmp_path / "scores.csv", "--seconds", "150"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
-    assert "13 submissions" in done.stdout
-    with (tmp_path / "scores.csv").open(newline="", encoding="utf-8") as opened:
-        rows = {row["file"]: row for row in csv.DictReader(opened)}
-    got = {file.removeprefix(f"{name}_").split(".")[0]: row for file, row in rows.items()}
-    assert len(rows) == 13
-    assert float(got["good"]["percent"]) == 100
-    assert float(got["good"]["points"]) > float(got["half"]["points"]) > 0
-    assert float(got["final (2)"]["percent"]) == 100
-    assert "does not end in .ipynb" in got["final (2)"]["what_happened"]
-    assert "does not say whose" in got["final (2)"]["what_happened"]
-    assert "empty" in got["empty"]["what_happened"]
-    assert "no notebook" in got["essay"]["what_happened"]
-    for student, what in (
-        ("wrong", ""),
-        ("loops", "took more than"),
-        ("eats", "memory"),
-        ("raises", "no_such_module"),
-        ("prints", "printed more than"),
-        ("reads_the_key", "PermissionError"),
-        ("rewrites", ""),
-        ("deletes", ""),
-    ):
-        assert float(got[student]["points"]) == 0, student
-        assert what in got[student]["what_happened"], got[student]
-    assert victim.read_text() == "keep me"
-    assert len(list((tmp_path / "feedback").glob("*.html"))) == 13
+
+def test_a_new_teacher_makes_an_assignment_and_marks_a_class(fresh, tmp_path):
+    inbox, out = tmp_path / "in", tmp_path / "scores.csv"
+    made = teachers_command(fresh, "make", "assignments/assignment1.ipynb")
+    assert "1 assignments" in made.stdout
+    key = fresh / "assignments/_build/assignment1/autograder/assignment1.ipynb"
+    a_class(inbox, key)
+    handed_in = as_it_lies(inbox)
+    words = ["mark", inbox, "--assignment", "1", "--out", out, "--seconds", "150"]
+    done = teachers_command(fresh, *words)
+    assert f"{len(handed_in)} submissions" in done.stdout
+    with out.open(newline="", encoding="utf-8") as opened:
+        rows = {row["file"].removeprefix("'"): row for row in csv.DictReader(opened)}
+    assert set(rows) == set(handed_in)
+    got = {student: float(rows[f"assignment1_{student}.ipynb"]["points"]) for student in HOSTILE}
+    assert got == dict.fromkeys(HOSTILE, 0.0)
+    for student, (_, what) in HOSTILE.items():
+        assert what in rows[f"assignment1_{student}.ipynb"]["what_happened"]
+    for file, (full, what) in OTHERS.items():
+        assert float(rows[file]["points"]) == full
+        assert what in rows[file]["what_happened"]
+    points = [float(rows[f"assignment1_{s}.ipynb"]["points"]) for s in ("good", "half", "wrong")]
+    lost = sum(lost for _, lost in WRONG["assignment1", "first"].values())
+    assert points == [11.0, 11.0 - lost, 0.0]
+    pages = {page.name for page in (tmp_path / "feedback").iterdir()}
+    assert pages == {row["feedback"] for row in rows.values()}
+    assert as_it_lies(inbox) == handed_in, "nobody touched what others handed in"
+    half = (tmp_path / "feedback" / "assignment1_half.ipynb.html").read_text(encoding="utf-8")
+    assert "Not yet" in half
+    assert "Read again: chapter 1" in half
+    assert "standard deviation is asked for" in half
 
 
 # --- a new student: opens the notebook in Jupyter, errs, reads, mends ---
 
 
-def run_in_jupyter(nb, folder):
+def run_in_jupyter(nb, path):
     """Run a notebook in a kernel, as Jupyter does, and return what each check said."""
     from nbclient import NotebookClient
 
-    nbformat.write(nb, folder / "assignment1.ipynb")
+    folder = path.parent
+    nbformat.write(nb, path)
     NotebookClient(nb, resources={"metadata": {"path": str(folder)}}, allow_errors=True).execute()
     said = {}
     for cell in nb.cells:
@@ -202,25 +289,51 @@ def run_in_jupyter(nb, folder):
     return said
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_new_student_errs_reads_the_hint_mends_and_passes(tmp_path):
-    wrong = {"q3": 'sd_true = np.var(truth["beta"])\nsd_fitted = 1.0'}
-    first = run_in_jupyter(notebook("assignment1", "Ada", wrong), tmp_path)
-    assert "square of the right answer" in first["q3"]
-    assert "truth['beta']" in first["q3"]
-    assert "passed" in first["q2"]
-    second = run_in_jupyter(notebook("assignment1", "Ada"), tmp_path)
-    assert "passed" in second["q3"]
-    assert "failed" not in second["q3"]
+def test_a_new_student_errs_reads_the_hint_mends_passes_and_hands_in(tmp_path):
+    """With the student's own edition: it knows neither solutions nor the tests kept back."""
+    name = "assignment1"
+    mine, renamed = (tmp_path / f"student/{name}{end}.ipynb" for end in ("", "_Ada"))
+    mine.parent.mkdir()
+    untouched = nbformat.read(edition(name, "student"), as_version=4)
+    run_in_jupyter(untouched, mine)
+    said = "".join(str(cell.get("outputs", "")) for cell in untouched.cells)
+    assert "the student is not there yet: put" in said
+
+    right = {
+        "q1": "n_of_3 = int(np.sum(data.group == 3))\nmean_of_3 = data.y[data.group == 3].mean()"
+    }
+    wrong = {"q1": "n_of_3 = len(data.y)\nmean_of_3 = data.y[data.group == 3].mean()"}
+    first = run_in_jupyter(notebook(name, "Ada", wrong, "student"), mine)
+    assert "n_of_3 is 60, which is not the right answer" in first["q1"]
+    assert "data.group == 3 picks the rows" in first["q1"], "the hint"
+    assert "not there yet" in first["q3"], "what is not answered is said to be so"
+    mended = notebook(name, "Ada", right, "student")
+    mine.unlink()
+    second = run_in_jupyter(mended, renamed)
+    assert "passed" in second["q1"]
+    assert "failed" not in second["q1"]
+
+    (tmp_path / "in").mkdir()
+    nbformat.write(mended, tmp_path / "in" / f"{name}_Ada.ipynb")
+    row = marked(tmp_path / "in", name)[f"{name}_Ada.ipynb"]
+    assert points(row) == {"q1": 1.0, **dict.fromkeys(["q2", "q3", "q4", "q5", "q6", "q7"], 0.0)}
+    assert "does not say whose" not in row["what_happened"]
 
 
 def test_editions_are_of_the_sources_as_they_are_now():
     for name in ASSIGNMENTS:
         made = (EDITIONS / name / "made_from").read_text()
-        assert made == digest(SOURCES / f"{name}.ipynb"), "make assignments"
+        now = hashlib.sha256((SOURCES / f"{name}.ipynb").read_bytes()).hexdigest()
+        assert made == now, "make assignments"
 
 
-def digest(path: Path) -> str:
-    import hashlib
-
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_an_assignment_says_how_long_it_takes_how_hard_it_is_and_where_to_read(name):
+    assignment = load_assignment(edition(name))
+    assert assignment.title.startswith(f"Assignment {name[-1]}: ")
+    text = (SOURCES / f"{name}.ipynb").read_text(encoding="utf-8")
+    minutes, total = re.search(r"About (\d+) minutes\. (\d+) points\.", text).groups()
+    assert 45 <= int(minutes) <= 90
+    assert int(total) == sum(test.points for test in assignment.tests)
+    assert all(heading.chapters for heading in assignment.headings.values())
+    assert {heading.grade for heading in assignment.headings.values()} == {"easy", "medium", "hard"}

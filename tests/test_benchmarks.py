@@ -6,6 +6,7 @@ import math
 import platform
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,6 +32,7 @@ def imported(path):
 
 
 compare = imported(ROOT / "benchmarks" / "compare.py")
+checks = imported(ROOT / "benchmarks" / "classroom_checks.py")
 STORED = load_benchmark(compare.RESULT)
 SPREADS = [name for name, kind in Measured.__annotations__.items() if "Spread" in str(kind)]
 EXACT = next(sampler for sampler in compare.SAMPLERS if sampler.name == "exact")
@@ -378,3 +380,17 @@ def test_every_peer_has_a_script_and_a_list_of_lower_bounds_that_the_project_doe
             for wanted in map(Requirement, lines):
                 assert str(wanted.specifier).startswith(">=")
                 assert wanted.name not in project
+
+
+# The classroom's checks
+
+
+@pytest.mark.parametrize("part", checks.PARTS)
+def test_right_answers_were_hardly_ever_refused(part):
+    """With none refused of 3,000 the rate is below one in a thousand, 95 times in 100."""
+    kinds = json.loads(checks.RESULTS.read_text(encoding="utf8"))[part]
+    counts = sum(
+        (Counter(batch) for found in kinds.values() for batch in found.values()), Counter()
+    )
+    assert counts.total() > 1000
+    assert counts["disagrees"] < counts.total() / 1000

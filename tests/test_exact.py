@@ -612,7 +612,7 @@ def test_data_a_thousand_prior_sds_away_are_refused_not_integrated_wrongly(shift
     """Near the prior's scale the same data are fine; so is a prior whose mean is near them."""
     data, _ = simulate(10, 5, rng=3)
     far = GroupedData(data.y + shift, data.x, data.group)
-    with pytest.raises(ValueError, match="so far from the prior.*prior's scale"):
+    with pytest.raises(ValueError, match=r"so far from the prior.*prior's scale"):
         exact_posterior(far, Hierarchical())
     near, here = quietly(far, Hierarchical(mu_alpha_mean=shift)), quietly(data, Hierarchical())
     assert near.mean["alpha"] - shift == pytest.approx(here.mean["alpha"], abs=1e-6)

@@ -243,6 +243,8 @@ def test_limits_are_as_said():
     assert f"{limits.file_size // MIB} MiB a file" in text
     assert f"{limits.folder_size // MIB} MiB of files in all" in text
     assert f"print {limits.output // MIB} MiB" in text
+    assert f"{limits.files:,} files" in text
+    assert f"{limits.threads} threads" in text
     for machine in isolation.MACHINES:
         assert machine in text
 

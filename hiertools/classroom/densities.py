@@ -167,8 +167,16 @@ def check_log_posterior(
     likelihood = np.array([log_likelihood(data, p) for p in points])
     suspects = [
         *jacobian_suspects(plain, points, on_log_scale),
-        Suspect("prior missing", likelihood + jacobian, "the log prior is missing."),
-        Suspect("likelihood missing", plain - likelihood + jacobian, "the log likelihood is gone."),
+        Suspect(
+            "prior missing",
+            likelihood + jacobian,
+            "the log prior is missing: add it to the log likelihood.",
+        ),
+        Suspect(
+            "likelihood missing",
+            plain - likelihood + jacobian,
+            "the log likelihood is missing: add it to the log prior.",
+        ),
         *(
             Suspect(s.fault, s.value + plain - likelihood + jacobian, s.words)
             for s in likelihood_suspects(data, points, likelihood)

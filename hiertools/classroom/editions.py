@@ -32,9 +32,21 @@ def autograder_edition(assignment: str, editions: Path) -> Path:
     Returns
     -------
     Path
+
+    Raises
+    ------
+    ValueError
+        If it has not been made.
     """
     name = f"assignment{assignment}" if assignment.isdigit() else assignment
-    return editions / name / "autograder" / f"{name}.ipynb"
+    made = {path.stem: path for path in editions.glob("*/autograder/*.ipynb")}
+    if name not in made:
+        there = f"only {', '.join(sorted(made))}" if made else "nor any other"
+        raise ValueError(
+            f"there is no {name} in {editions}, {there}: `python -m hiertools.classroom make` "
+            "makes every assignment that has a source"
+        )
+    return made[name]
 
 
 def make_editions(sources: Sequence[Path], out: Path) -> list[str]:
@@ -72,7 +84,7 @@ def _make(source: Path, out: Path) -> str:
     if problem:
         shutil.rmtree(out)
         return f"{source.name}: {problem}"
-    _ask_for_a_name(out / "student" / source.name)
+    _make_ready_for_students(out / "student" / source.name)
     for zipped in (out / "autograder").glob("*.zip"):  # otter writes the time into its name
         zipped.rename(zipped.with_name(f"{source.stem}-autograder.zip"))
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
@@ -80,14 +92,23 @@ def _make(source: Path, out: Path) -> str:
     return ""
 
 
-def _ask_for_a_name(edition: Path) -> None:
-    """Three dots for the student's name; otter takes solutions out of questions alone.
+def _make_ready_for_students(edition: Path) -> None:
+    """Ask for the student's name, and let the file be renamed: otter does neither.
 
-    A name that was left in place would be nobody's, and its data with it.
+    A name that was left in place would be nobody's, and its data with it. The tests are in the
+    notebook, which otter opens by the name that it had when it was made.
     """
-    text = edition.read_text(encoding="utf-8")
-    asking = re.sub(r'STUDENT = \\".*?\\"  # SOLUTION', "STUDENT = ...", text)
-    edition.write_text(asking, encoding="utf-8")
+    found = f'*sorted(glob.glob("{edition.stem}[!0-9]*ipynb"))[:1]'
+    notebook = json.loads(edition.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        text = "".join(cell["source"])
+        text = re.sub(r'^STUDENT = ".*"  # SOLUTION$', "STUDENT = ...", text)
+        if f'otter.Notebook("{edition.name}")' in text:
+            text = text.replace("import otter", "import glob\nimport otter")
+            text = text.replace(f'"{edition.name}"', found)
+        cell["source"] = text.splitlines(keepends=True)
+    written = json.dumps(notebook, indent=1, ensure_ascii=False)
+    edition.write_text(f"{written}\n", encoding="utf-8")
 
 
 def _missing_tests(source: Path, edition: Path) -> str:

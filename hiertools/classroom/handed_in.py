@@ -122,8 +122,11 @@ def write_whole(path: Path, text: str) -> None:
     text : str
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", newline="", encoding="utf-8", errors="replace") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", newline="", encoding="utf-8", errors="replace") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ rest of the process's life, whatever code it runs later.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import platform
 import resource
@@ -15,7 +16,7 @@ import signal
 import struct
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 MIB = 2**20
@@ -34,8 +35,15 @@ class Limits:
         clock it may take four times as long, so that a busy machine fails nobody.
     memory, file_size, folder_size, output : int
         Bytes: of address space, of one file, of all files, of what is printed.
+    files : int
+        In its folder.
     threads : int
         At a time.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not above 0.
     """
 
     seconds: float = 300.0
@@ -44,7 +52,13 @@ class Limits:
     file_size: int = 16 * MIB
     folder_size: int = 64 * MIB
     output: int = 4 * MIB
+    files: int = 2000
     threads: int = 64
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name} must be above 0 and finite, got {value}")
 
 
 # Numbers of system calls: on x86_64, on aarch64 (None where there is none).

@@ -15,6 +15,7 @@ import signal
 import stat
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -81,22 +82,21 @@ def mark_class(
     Raises
     ------
     ValueError
-        If there is no such folder or nothing in it, the edition has not been made, or the
-        table is another assignment's.
+        If there is no such folder or nothing in it, the edition has not been made, the table
+        or the pages would lie among the submissions, or the table is another assignment's.
     """
-    if not submissions.is_dir():
-        raise ValueError(f"there is no folder {submissions}")
-    if not edition.is_file():
-        raise ValueError(f"there is no {edition}; make the assignments first")
-    cores = len(os.sched_getaffinity(0))
     pages = feedback or out.parent / "feedback"
-    room = Class(load_assignment(edition), limits or Limits(), out, pages, jobs or cores)
+    jobs = len(os.sched_getaffinity(0)) if jobs is None else jobs
+    _check_places(submissions, edition, out, pages)
+    if jobs < 1:
+        raise ValueError(f"jobs must be 1 or more, got {jobs}")
+    if not (files := handed_in(submissions)):
+        raise ValueError(f"there is nothing to mark in {submissions}")
+    room = Class(load_assignment(edition), limits or Limits(), out, pages, jobs)
     parts = _folder_of_results(room)
     pages.mkdir(parents=True, exist_ok=True)
     key = hashlib.sha256(edition.read_bytes() + repr(room.limits).encode()).hexdigest()
-    todo = [job_of(path, submissions, key, parts) for path in handed_in(submissions)]
-    if not todo:
-        raise ValueError(f"there is nothing to mark in {submissions}")
+    todo = [job_of(path, submissions, key, parts) for path in files]
     found = {job: kept(job) or result_of(job, room.assignment, status="waiting") for job in todo}
     write_table(out, rows_of(list(found.values())))
     try:
@@ -107,6 +107,22 @@ def mark_class(
         for job, row in zip(todo, rows, strict=True):
             _write_page(room, job, row, found[job])
     return rows
+
+
+def _check_places(submissions: Path, edition: Path, out: Path, pages: Path) -> None:
+    """Say what is missing or in the way, before anything is written."""
+    if not submissions.is_dir():
+        raise ValueError(f"there is no folder {submissions}")
+    if not edition.is_file():
+        raise ValueError(f"there is no {edition}; make the assignments first")
+    if out.is_dir():
+        raise ValueError(f"{out} is a folder: give the table a name, such as {out / 'scores.csv'}")
+    for place in (out, pages):
+        if place.resolve().is_relative_to(submissions.resolve()):
+            raise ValueError(
+                f"{place} lies among the submissions, and would be marked as one of them: "
+                "choose another folder"
+            )
 
 
 def _folder_of_results(room: Class) -> Path:
@@ -256,7 +272,7 @@ def whose(notebook: Notebook, job: Job, assignment: str) -> tuple[str, list[str]
         notes.append("the file's name does not end in .ipynb")
     student = notebook.student
     if student is None or not student.strip():
-        name = job.path.name.split(".")[0].replace(assignment, "").strip(" _-")
+        name = job.path.stem.removesuffix(".ipynb").replace(assignment, "").strip(" _-")
         student = name or job.path.parent.name or "nobody"
         notes.append(f"the notebook does not say whose it is; by the file's name, {student}'s")
     elif _letters(student) not in _letters(job.file):
@@ -265,4 +281,5 @@ def whose(notebook: Notebook, job: Job, assignment: str) -> tuple[str, list[str]
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
+    """Letters and digits without case and accents, which systems write in more ways than one."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if c.isalnum())

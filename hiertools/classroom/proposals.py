@@ -72,7 +72,11 @@ def check_proposal(
         return disagrees("the steps of different parameters are correlated.")
     share = (np.abs(z) < 1).mean(axis=0)
     if (np.abs(share - 0.6827) > LIMIT * np.sqrt(0.6827 * 0.3173 / N_STEPS)).any():
-        return disagrees("the steps have the right sd, but they are not normal.", "not normal")
+        return disagrees(
+            "the steps have the right sd, but they are not normal: draw them with "
+            "rng.standard_normal or rng.normal.",
+            "not normal",
+        )
     return agrees("your proposal is centred, and its steps are normal and of the right sd.")
 
 
@@ -92,7 +96,9 @@ def _steps(
         except Exception as error:
             words = f"your proposal stops with {type(error).__name__}: {str(error)[:300]}"
             return nothing, disagrees(words, "raises")
-        if new is None or array.shape != at.shape:
+        if new is None:
+            return nothing, disagrees("your proposal returns None: is `return` missing?", "None")
+        if array.shape != at.shape:
             words = f"your proposal returns shape {array.shape} instead of {at.shape}."
             return nothing, disagrees(words, "wrong shape")
         if not np.array_equal(given, at):

@@ -6,6 +6,7 @@ import hashlib
 import unicodedata
 from itertools import permutations
 from numbers import Integral, Real
+from types import EllipsisType
 
 import numpy as np
 
@@ -121,6 +122,11 @@ def plain(name: str, value: str | float) -> str:
     ValueError
         If `value` is empty, not finite, or neither text nor a number.
     """
+    if isinstance(value, EllipsisType):
+        raise ValueError(
+            f'the {name} is not there yet: put "Ada Lovelace", or whoever you are, '
+            "in place of the three dots"
+        )
     if isinstance(value, str):
         words = unicodedata.normalize("NFKC", value).casefold().split()
         if words:

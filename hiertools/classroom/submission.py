@@ -42,34 +42,17 @@ class Submission:
 
     def __enter__(self) -> Submission:
         self.folder = Path(tempfile.mkdtemp(prefix="submission-"))
-        self.channel, theirs = socket.socketpair()
         _copy_font_list(self.folder)
-        module = "hiertools.classroom.sandbox"
-        number = str(theirs.fileno())
-        self.process = subprocess.Popen(
-            [sys.executable, "-I", "-m", module, number, str(self.folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=[theirs.fileno()],
-            env=_environment(self.folder),
-            cwd=self.folder,
-            start_new_session=True,
-        )
-        theirs.close()
+        self.channel, theirs = socket.socketpair()
+        with theirs:
+            self.process = _start(self.folder, theirs.fileno())
         self._done = threading.Event()
         self._watchers = [
             threading.Thread(target=watch, daemon=True) for watch in (self._drain, self._watch)
         ]
         for watcher in self._watchers:
             watcher.start()
-        order = {"cells": self.cells, "limits": asdict(self.limits), "readable": readable()}
-        try:
-            send(self.channel, order)
-            while "done" not in (message := receive(self.channel)):
-                self._note(message)
-        except BrokenMessageError as error:
-            self._stopped(str(error))
+        self._run_cells()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -101,7 +84,7 @@ class Submission:
         if name not in self._values:
             reply = self._ask({"name": name})
             if reply.get("kind") == "missing":
-                raise AssertionError(f"{name} is not defined.")
+                raise AssertionError(f"{name} is not there yet: the notebook does not define it.")
             value = Function(self, name) if reply.get("kind") == "function" else reply.get("value")
             self._values[name] = value if isinstance(value, Function) else decode(value)
         return self._values[name]
@@ -136,6 +119,16 @@ class Submission:
     def source(self, name: str) -> str:
         """Source of a function of the notebook, or empty."""
         return self._sources.get(name, "")
+
+    def _run_cells(self) -> None:
+        """Hand the notebook over, and listen until all of its cells have run."""
+        order = {"cells": self.cells, "limits": asdict(self.limits), "readable": readable()}
+        try:
+            send(self.channel, order)
+            while "done" not in (message := receive(self.channel)):
+                self._note(message)
+        except BrokenMessageError as error:
+            self._stopped(str(error))
 
     def _ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
         if self.end:
@@ -183,10 +176,10 @@ class Submission:
             if time.monotonic() > deadline:
                 self._stop(f"took more than {self.limits.seconds:g} seconds altogether")
             size, count = _folder_size(self.folder)
-            if size > self.limits.folder_size or count > 2000:
-                self._stop(f"wrote {count} files, {size / 2**20:.0f} MiB")
+            if size > self.limits.folder_size or count > self.limits.files:
+                self._stop(f"wrote too much: {count} files, {size / 2**20:.0f} MiB")
             if (threads := _threads(self.process.pid)) > self.limits.threads:
-                self._stop(f"started {threads} threads")
+                self._stop(f"started too many threads: {threads}")
 
     def _note(self, message: Mapping[str, Any]) -> None:
         """A cell began or stopped, as the submission says: text of bounded length."""
@@ -232,6 +225,21 @@ def readable() -> list[str]:
     paths += ["/dev/null", "/dev/zero", "/dev/urandom", "/sys/devices/system/cpu"]
     paths += ["/etc/mime.types", "/usr/share/zoneinfo"]
     return sorted(set(paths))
+
+
+def _start(folder: Path, descriptor: int) -> subprocess.Popen[bytes]:
+    """The sandbox's process, with a line to the judge and a folder of its own."""
+    module = "hiertools.classroom.sandbox"
+    return subprocess.Popen(
+        [sys.executable, "-I", "-m", module, str(descriptor), str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=[descriptor],
+        env=_environment(folder),
+        cwd=folder,
+        start_new_session=True,
+    )
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -50,7 +50,7 @@ def send(channel: socket.socket, message: Mapping[str, Any]) -> None:
     try:
         channel.sendall(len(body).to_bytes(8, "big") + body)
     except OSError as error:
-        raise BrokenMessageError("the process has ended") from error
+        raise BrokenMessageError("it does not answer any more") from error
 
 
 def receive(channel: socket.socket) -> dict[str, Any]:
@@ -87,9 +87,9 @@ def _read(channel: socket.socket, length: int) -> bytes:
         try:
             part = channel.recv(min(length, 2**20))
         except OSError as error:
-            raise BrokenMessageError("the process has ended") from error
+            raise BrokenMessageError("it does not answer any more") from error
         if not part:
-            raise BrokenMessageError("the process has ended")
+            raise BrokenMessageError("it does not answer any more")
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
@@ -110,6 +110,8 @@ def encode(value: Any, depth: int = 0) -> Any:
     """
     if value is None or isinstance(value, bool | str):
         return value
+    if value is ...:
+        return {"dots": True}
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf":
         array = np.asarray(value)
         array = array.astype(array.dtype.newbyteorder("<"))
@@ -207,6 +209,7 @@ def _each(values: Any) -> Iterator[Any]:
 DECODERS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "array": _decode_array,
     "float": lambda text, _: float.fromhex(text),
+    "dots": lambda *_: ...,
     "opaque": lambda name, _: type(str(name)[:50], (Opaque,), {})(),
     "rng": lambda words, _: np.random.default_rng([int(word) for word in words]),
     "data": lambda parts, _: GroupedData(*_each(parts)),
