@@ -242,7 +242,9 @@ def _check_log_prior(log_prior: LogPrior) -> Verdict:
         name="log_prior",
         up_to_constant=True,
     )
-    if found or found.fault:
+    if found:
+        return agrees("the target lacks what it should, and you know which prior it uses.")
+    if found.fault:
         return found
     words = "log_prior is not the right one. By what is a density multiplied in other coordinates?"
     return disagrees(words)
