@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 import hiertools as ht
+from hiertools.classroom.exercises.article import article_run as article
 
 ARTICLE, TRUTH = ht.simulate(rng=ht.RRandom(1))
 ALPHA, BETA = TRUTH["alpha"], TRUTH["beta"]
@@ -22,11 +23,6 @@ def exact(model=ht.Hierarchical):
 def by_chain(line="beta", prob=0.5, warmup=2000, model="hierarchical"):
     draws = {line: getattr(article(), model).draws[line]}
     return ht.coverage(ht.posterior_interval(draws, prob, warmup)[line], TRUTH[line])
-
-
-@cache
-def article():
-    return ht.replicate_article()
 
 
 @cache
