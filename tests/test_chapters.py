@@ -1,6 +1,5 @@
 """The chapters as they are stored: clean, short-celled, complete, and no number typed in prose."""
 
-import ast
 import re
 from collections import Counter
 from itertools import pairwise
@@ -66,20 +65,12 @@ def test_no_metadata_of_a_machine(path):
         assert not extra, f"cell {number} has metadata {sorted(extra)}"
 
 
-def lines_to_read(source):
-    """Lines of a cell, those of its import statements apart."""
-    imports = [
-        node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
-    return len(source.splitlines()) - sum(node.end_lineno - node.lineno + 1 for node in imports)
-
-
 @each_chapter
 def test_cells_are_short_and_honest(path):
     for number, cell in cells(path, "code"):
         banned = re.search(r"sys\.path|^\s*[!%]|filterwarnings|simplefilter", cell.source, re.M)
         assert not banned, f"cell {number} has {banned[0]!r}"
-        lines = lines_to_read(cell.source)
+        lines = len(cell.source.splitlines())
         assert lines <= MOST_LINES, f"cell {number} has {lines} lines, {MOST_LINES} at most"
 
 

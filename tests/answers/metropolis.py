@@ -61,7 +61,7 @@ def sds(seed):
     square = np.sum((ARTICLE.y - TRUTH["alpha"][n] - TRUTH["beta"][n] * ARTICLE.x) ** 2)
 
     def log_p(sigma):
-        return -375 * np.log(sigma) - square / 2 / sigma**2
+        return -ARTICLE.y.size * np.log(sigma) - square / 2 / sigma**2
 
     rng, here, draws, moved = np.random.default_rng(seed), 2.1, [], []
     steps, chances = rng.standard_normal(50_000), rng.exponential(size=50_000)
