@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from test_chapters import CHAPTERS, EXERCISE, markdown
-from test_site import _built_and_fresh, soup  # noqa: F401
+from test_site import PHONE, _built_and_fresh, soup  # noqa: F401
 
 from hiertools.classroom.exercises import call
 
@@ -48,6 +48,17 @@ def test_page_and_list_say_the_same(label):
     line = words(box.select_one(".exercise-grade"))
     assert line == f"{said['grade']}, about {said['minutes']} minutes"
     assert words(first.code) == call(label)
+
+
+def test_a_verdict_is_read_without_scrolling(browser, host):
+    page = browser.new_page(viewport={"width": PHONE, "height": 740}, java_script_enabled=False)
+    page.goto(f"{host}/chapters/08_better_samplers.html")
+    verdicts = page.locator(".output.text_plain pre", has_text="✓ agrees")
+    assert verdicts.count() == sum("08_" in said["page"] for said in WRITTEN.values())
+    for verdict in verdicts.all():
+        assert verdict.is_visible()
+        assert verdict.evaluate("e => e.scrollWidth <= e.clientWidth")
+    page.close()
 
 
 def test_a_grade_is_chosen_with_the_keyboard_and_no_script(browser, host):
