@@ -24,7 +24,7 @@ slides: $(READY) $(BUILT)  ## a deck of slides for each chapter, from its notebo
 	@$(BIN)/python -m tools.slides
 
 test: check  ## check everything: code, notebooks, the book and its pages
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
 	@$(MAKE) --no-print-directory book
 	$(BIN)/pytest -n 2 -m site

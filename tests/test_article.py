@@ -17,13 +17,14 @@ from hiertools import (
     replicate_article,
     simulate,
 )
+from hiertools.classroom.exercises.article import article_run
 
 # --- R's published run ----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def run():
-    return replicate_article()
+    return article_run()  # replicate_article(), made once for all tests that need it
 
 
 def flat_by_name(values):
