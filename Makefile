@@ -23,11 +23,12 @@ book: $(READY)  ## build the book from scratch, warnings as errors
 slides: $(READY) $(BUILT)  ## a deck of slides for each chapter, from its notebook
 	@$(BIN)/python -m tools.slides
 
-test: check  ## check everything: code, notebooks, the book and its pages
+test: check  ## check everything: code, notebooks, the book and its pages, the assignments
 	$(BIN)/pytest -n 2 --dist worksteal
 	$(BIN)/pytest --nbval-lax -n 2 --dist loadfile chapters
 	@$(MAKE) --no-print-directory book
 	$(BIN)/pytest -n 2 -m site
+	@$(MAKE) --no-print-directory classroom
 
 test-slow: $(READY)  ## what takes minutes: simulation-based calibration of every sampler
 	$(BIN)/pytest -n 2 -m slow
