@@ -93,14 +93,15 @@
     });
 
     // The pictures one move away come when somebody reaches for a control, after the text and
-    // before the move; never all of them, which would weigh more than the page.
-    const asked = new Set();
+    // before the move; never all of them, which would weigh more than the page. They are kept: a
+    // picture that nothing holds may be thrown away before it is shown.
+    const kept = new Map();
     function preload() {
       for (const frame of frames) {
         const moves = frame[0].filter((at, k) => at !== state[k]).length;
-        if (moves !== 1 || asked.has(frame)) continue;
-        asked.add(frame);
-        new Image().src = source(frame);
+        if (moves !== 1 || kept.has(frame)) continue;
+        kept.set(frame, new Image());
+        kept.get(frame).src = source(frame);
       }
     }
     for (const event of ["pointerenter", "focusin", "touchstart"])
