@@ -39,7 +39,8 @@ LIMITS = {75: 180, 1_000: 300, 10_000: 330}
 GROWTH = 15
 """How sampling grows with ten times the individuals, at least: trees of NUTS get deeper, and data
 leave the cache. What would so pass the limit is not tried; the result says so."""
-RUNS = {75: 3, 1_000: 1, 10_000: 1}
+RUNS, QUICK = 3, 30
+"""Runs of each sampler at each n; of what takes more seconds than `QUICK`, one at large n."""
 MOST_RHATS = 500
 """R-hat is looked at where it matters: at the parameters of smallest ESS, so many of them."""
 
@@ -292,8 +293,10 @@ def compare(samplers, sizes, n_runs=None, keep=None):
         here = [sampler for sampler in samplers if n in sampler.sizes]
         found = {sampler.name: [] for sampler in here}
         # Round by round, so that a disturbance does not hit all the runs of one sampler.
-        for number in range(1, (n_runs or RUNS[n]) + 1):
+        for number in range(1, (n_runs or RUNS) + 1):
             for sampler in here:
+                if number > 1 and not again(n, found[sampler.name][0]):
+                    continue
                 stored = keep and keep / f"{sampler.name}-{n}-{number}.json"
                 if stored and stored.exists():
                     one = json.loads(stored.read_text(encoding="utf8"))
@@ -306,6 +309,11 @@ def compare(samplers, sizes, n_runs=None, keep=None):
                 found[sampler.name].append(one)
         rows += [row(sampler, n, found[sampler.name]) for sampler in here]
     return rows
+
+
+def again(n, first):
+    """Whether a sampler is run once more, after what its first run took."""
+    return n == min(LIMITS) or (first["status"] == "ok" and first["found"]["whole"] <= QUICK)
 
 
 def say(sampler, n, one):
@@ -324,7 +332,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="SAMPLER")
     parser.add_argument("--n", nargs="+", type=int, choices=LIMITS, default=[*LIMITS])
-    parser.add_argument("--runs", type=int, help="of each sampler, in place of 3 at n = 75, else 1")
+    parser.add_argument("--runs", type=int, help=f"of each sampler, in place of {RUNS}")
     parser.add_argument("--out", type=Path, help="where to store the result")
     chosen = parser.parse_args(arguments)
     everything = (chosen.only, chosen.n, chosen.runs) == (names, [*LIMITS], None)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from hiertools._checks import FloatArray, finite_array, whole_number
 from hiertools.metropolis import Chain
@@ -410,7 +410,7 @@ def _normal_scores(x: FloatArray) -> FloatArray:
     from scipy.stats import rankdata
 
     ranks = rankdata(x, axis=None).reshape(x.shape)
-    scores: FloatArray = ndtri((ranks - 3 / 8) / (x.size + 1 / 4))
+    scores: FloatArray = scipy.special.ndtri((ranks - 3 / 8) / (x.size + 1 / 4))
     return scores
 
 

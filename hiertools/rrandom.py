@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from hiertools._checks import FloatArray, finite_array, whole_number
 
@@ -203,7 +203,8 @@ class RRandom:
     def _normal(self, count: int) -> FloatArray:
         uniform = self._uniform(2 * count)
         coarse, fine = uniform[0::2], uniform[1::2]
-        quantile: FloatArray = ndtri((np.floor(_TWO_TO_27 * coarse) + fine) / _TWO_TO_27)
+        share_below = (np.floor(_TWO_TO_27 * coarse) + fine) / _TWO_TO_27
+        quantile: FloatArray = scipy.special.ndtri(share_below)
         return quantile
 
 

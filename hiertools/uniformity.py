@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, bdtrc, gammaln
 
 from hiertools._checks import FloatArray, finite_array, finite_number, whole_number
 
@@ -174,8 +174,8 @@ def uniform_band(
 def _tails(n_replicates: int, n_bins: int) -> FloatArray:
     """Smaller tail of each possible count at each inner edge, shape (n_bins - 1, R + 1)."""
     c, share = np.arange(n_replicates + 1.0), np.arange(1, n_bins)[:, None] / n_bins
-    at_least = np.where(c == 0, 1.0, bdtrc(np.maximum(c - 1, 0), n_replicates, share))
-    tails: FloatArray = np.minimum(bdtr(c, n_replicates, share), at_least)
+    at_least = np.where(c == 0, 1.0, scipy.special.bdtrc(np.maximum(c - 1, 0), n_replicates, share))
+    tails: FloatArray = np.minimum(scipy.special.bdtr(c, n_replicates, share), at_least)
     return tails
 
 
@@ -195,7 +195,8 @@ def _binomial(k: NDArray[np.int64], n: NDArray[np.int64], share: float) -> Float
     """Binomial probability of k of n; zero where k is not among 0 to n."""
     possible = (k >= 0) & (k <= n)
     k = np.where(possible, k, 0)
-    log_ways = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    log_gamma = scipy.special.gammaln
+    log_ways = log_gamma(n + 1) - log_gamma(k + 1) - log_gamma(n - k + 1)
     value = np.exp(log_ways + k * np.log(share) + (n - k) * np.log1p(-share))
     probability: FloatArray = np.where(possible, value, 0.0)
     return probability

@@ -272,6 +272,30 @@ def test_four_digits_are_kept():
 # Running
 
 
+def test_what_is_slow_runs_once_at_large_n_and_the_rest_three_times(monkeypatch):
+    runs, posterior = [], posterior_of(2)
+
+    def measured(sampler, n, number, posterior):
+        runs.append((sampler.name, n, number))
+        seconds = {"exact": compare.QUICK, "nutpie": 2.0 * compare.QUICK, "gibbs": None}
+        whole = seconds[sampler.name]
+        if whole is None:
+            return {"status": "failed"}
+        found = dict.fromkeys(compare.MEASURES, 1.0) | {"whole": whole}
+        return {"status": "ok", "found": found, "seconds": {"whole": whole}, "versions": {}}
+
+    monkeypatch.setattr(compare, "measure", measured)
+    monkeypatch.setattr(compare.ht, "exact_posterior", lambda *_: posterior)
+    monkeypatch.setattr(compare, "python_of", lambda _: None)
+    samplers = [s for s in compare.SAMPLERS if s.name in ("exact", "nutpie", "gibbs")]
+    rows = compare.compare(samplers, [75, 1_000])
+    assert [row["runs"] for row in rows] == [3, 0, 3, 3, 0, 1]
+    assert ("nutpie", 1_000, 1) in runs
+    assert ("nutpie", 1_000, 2) not in runs
+    assert ("gibbs", 1_000, 2) not in runs
+    assert runs[:3] == [("exact", 75, 1), ("gibbs", 75, 1), ("nutpie", 75, 1)], "in rounds"
+
+
 def test_ours_run_in_a_fresh_process_and_come_back_as_arrays():
     for name in ("exact", "gibbs"):
         sampler = next(s for s in compare.SAMPLERS if s.name == name)

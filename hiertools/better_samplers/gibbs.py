@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import gammaincc, gammainccinv
 
 from hiertools._checks import FloatArray, run_length
 from hiertools.better_samplers.blockwise import Record, starting_point
@@ -257,8 +257,8 @@ def draw_sd(square: FloatArray, count: Any, high: Any, rng: Any) -> FloatArray:
         )
     low = np.asarray(0.5 * square / high / high)
     shape = np.broadcast_to(0.5 * (np.asarray(count) - 1.0), low.shape)
-    share = gammaincc(shape, low)
-    t = gammainccinv(shape, (1.0 - rng.random(low.shape)) * share)
+    share = scipy.special.gammaincc(shape, low)
+    t = scipy.special.gammainccinv(shape, (1.0 - rng.random(low.shape)) * share)
     # Far out share is too small a number, and for one value its gamma function is infinite.
     hard = (share < 1e-290) | (shape == 0.0)
     if hard.any():

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import expit, log_expit, logit
 
 from hiertools._checks import FloatArray, broadcast_shapes, float_array
 from hiertools.better_samplers.blockwise import starting_point
@@ -167,12 +167,12 @@ class Coordinates:
                 eta = own
                 by_own, by_mu = by_lines * spread[..., None] - eta, by_lines.sum(axis=-1)
                 by_log_spread = spread * (by_lines * eta).sum(axis=-1)
-            distance, rest = (mu - mu_mean) / mu_sd, expit(-u)
+            distance, rest = (mu - mu_mean) / mu_sd, scipy.special.expit(-u)
             value = value - 0.5 * (
                 (eta * eta).sum(axis=(-2, -1)) + (distance * distance).sum(axis=-1)
             )
             # A flat prior times the Jacobian: s (1 - s) for an sd that is s times its bound.
-            value = value + (log_expit(u) + log_expit(-u)).sum(axis=-1)
+            value = value + scipy.special.log_expit([u, -u]).sum(axis=(0, -1))
             value = value - 2 * (n + 1) * LOG_SQRT_2PI - np.log(mu_sd).sum()
 
             gradient = np.empty(z.shape)
@@ -253,7 +253,7 @@ class Coordinates:
                 f"one of {', '.join(SDS)} is at its bound ({self._highs}), for which no z "
                 "stands; begin a little below"
             )
-        columns.append(logit(shares))
+        columns.append(scipy.special.logit(shares))
         return np.concatenate(columns, axis=-1)
 
     @cached_property
@@ -278,7 +278,7 @@ class Coordinates:
         self, own: FloatArray, mu: FloatArray, u: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Lines (..., 2, n) and standard deviations (..., 3)."""
-        sds = self._highs * expit(u)
+        sds = self._highs * scipy.special.expit(u)
         return own if self.is_centred else mu[..., None] + sds[..., :2, None] * own, sds
 
     def _checked(self, z: ArrayLike) -> FloatArray:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from hiertools._checks import FloatArray, run_length, whole_number
 from hiertools.metropolis import Chain, LogDensity, metropolis
@@ -89,7 +89,8 @@ def tune(
             size = np.exp(np.mean([np.log(steps[p] / spread[p]) for p in steps]))
             steps = {p: float(size * spread[p]) for p in steps}
         rate = np.clip(chain.accepted.mean(), 1e-12, 1.0 - 1e-12)
-        factor = np.clip(ndtri(0.5 * BEST_RATE) / ndtri(0.5 * rate), 0.2, 5.0)
+        wanted, found = scipy.special.ndtri([0.5 * BEST_RATE, 0.5 * rate])
+        factor = np.clip(wanted / found, 0.2, 5.0)
         steps = {p: float(factor * sd) for p, sd in steps.items()}
         start, proposal_sd = last, steps
     return Tuned(last, steps)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from hiertools._checks import FloatArray
 from hiertools.data import GroupedData
@@ -170,12 +170,12 @@ class FlatPosterior(ExactPosterior):
         to_series = gauss_legendre(panels.records.shape[1])[2]
         series = to_series @ np.exp(self._log_height - self._log_height.max()).T
 
-        def log_density(panel: NDArray[np.int64], xi: FloatArray) -> FloatArray:
+        def records(panel: NDArray[np.int64], xi: FloatArray) -> FloatArray:
             height = legendre.legval(xi[:, 0], series[:, panel], tensor=False)
             log_f: FloatArray = np.log(np.maximum(height, 1e-300)) + self._log_height.max()
-            return log_f
+            return log_f[:, None]
 
-        panel, xi = draw_points(self._log_height, log_density, n_draws, rng)
+        panel, xi, _ = draw_points(self._log_height, records, n_draws, rng)
         half = 0.5 * (panels.upper - panels.lower)[panel, 0]
         sigma = panels.lower[panel, 0] + half * (xi[:, 0] + 1.0)
         n = len(self._free)
@@ -209,7 +209,8 @@ class FlatPosterior(ExactPosterior):
         margin = 0.01 * (high - low)
         mean, sd = self.mean[name], self.sd[name]
         with np.errstate(divide="ignore", invalid="ignore"):
-            share: FloatArray = ndtr((low + margin - mean) / sd) + ndtr((mean - high + margin) / sd)
+            outside = np.stack([low + margin - mean, mean - high + margin]) / sd
+            share: FloatArray = scipy.special.ndtr(outside).sum(axis=0)
         if not self._free.all():
             boxed = [
                 f(np.full(f.n, low + margin)) + 1.0 - f(np.full(f.n, high - margin))

@@ -186,17 +186,15 @@ class HierarchicalPosterior(ExactPosterior):
     def _sample(self, n_draws: int, rng: Any) -> dict[str, FloatArray]:
         model, panels, log_height = self._model, self._at.panels, self._at.log_height
 
-        def rays_at(panel: NDArray[np.int64], xi: FloatArray) -> tuple[Rays, FloatArray]:
+        def records(panel: NDArray[np.int64], xi: FloatArray) -> FloatArray:
             half = 0.5 * (panels.upper - panels.lower)[panel]
             points = panels.lower[panel] + half * (xi[:, :2] + 1.0)
-            return model.rays(panels.piece[panel], points), half.prod(axis=1)
+            rays = model.rays(panels.piece[panel], points)
+            log_f = model.log_joint(rays, xi[:, 2])[0] + np.log(half.prod(axis=1))
+            return np.column_stack([log_f, rays.columns()])
 
-        def log_density(panel: NDArray[np.int64], xi: FloatArray) -> FloatArray:
-            rays, volume = rays_at(panel, xi)
-            return model.log_joint(rays, xi[:, 2])[0] + np.log(volume)
-
-        panel, xi = draw_points(log_height, log_density, n_draws, rng)
-        rays, _ = rays_at(panel, xi)
+        _, xi, recorded = draw_points(log_height, records, n_draws, rng)
+        rays = Rays.from_columns(recorded[:, 1:])
         sigma = np.exp(rays.log_sigma(xi[:, 2]))
         given = model.given(rays.sums, sigma)
         z = rng.standard_normal((2, n_draws))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from hiertools._checks import FloatArray, finite_array, finite_number, whole_number
 from hiertools.rrandom import Rng, as_rng
@@ -132,7 +132,7 @@ class ExactPosterior(ABC):
         """Newton's method for a standard deviation, kept inside a bracket that closes in."""
         low, high = 0.0, self._bounds[name]
         mean, sd = float(self.mean[name]), float(self.sd[name])
-        x = mean + float(ndtri(prob)) * sd
+        x = mean + float(scipy.special.ndtri(prob)) * sd
         for _ in range(100):
             x = x if low < x < high else 0.5 * (low + high)
             share, density = self._share_below(name, x)

@@ -165,7 +165,7 @@ class RayModel:
         ratios = np.stack([a, b, a * b], axis=1)
         n, n_rays = len(self._columns), len(a)
         log_det, c = np.zeros(n_rays), np.zeros((n_rays, self._columns.shape[1]))
-        wide = min(n, 1000)
+        wide = min(n, 500)
         tall = CHUNK // wide
 
         def add_up(start: int) -> None:

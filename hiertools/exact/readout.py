@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from hiertools._checks import FloatArray
 from hiertools.exact.quadrature import gauss_legendre
@@ -95,12 +96,12 @@ def mixture_quantile(
     ndarray of shape (n,)
     """
     # A mixture's quantile lies between the least and the greatest quantile of its parts.
-    parts = means + ndtri(prob) * sds
+    parts = means + scipy.special.ndtri(prob) * sds
     low, high = parts.min(axis=0), parts.max(axis=0)
     x: FloatArray = weights @ parts
     for _ in range(100):
         z = (x - means) / sds
-        excess = weights @ ndtr(z) - prob
+        excess = weights @ scipy.special.ndtr(z) - prob
         low, high = np.where(excess < 0, x, low), np.where(excess > 0, x, high)
         density = weights @ (np.exp(-0.5 * z * z) / sds) / np.sqrt(2.0 * np.pi)
         with np.errstate(all="ignore"):
@@ -155,10 +156,11 @@ def monotone_roots(
 
 def draw_points(
     log_height: FloatArray,
-    log_density: Callable[[NDArray[np.int64], FloatArray], FloatArray],
+    records: Callable[[NDArray[np.int64], FloatArray], FloatArray],
     n_draws: int,
     rng: Any,
-) -> tuple[NDArray[np.int64], FloatArray]:
+    slack: float = 0.3,
+) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Independent draws from a density that is known at the nodes of panels, by rejection.
 
     Every node owns a little box, as wide as its Gauss-Legendre weights. A node is proposed by
@@ -169,48 +171,56 @@ def draw_points(
     ----------
     log_height : ndarray of shape (n_panels, order_1, ..., order_d)
         Log density at the nodes, over the unit in which every panel is (-1, 1)^d.
-    log_density : callable
-        (panel (M,), xi (M, d)) -> the same log density at any point, shape (M,).
+    records : callable
+        (panel (M,), xi (M, d)) -> (M, k): the same log density at any point, and whatever else
+        is known of the point by then.
     n_draws : int
     rng : numpy.random.Generator or RRandom
+    slack : float
+        By how much the log density in a box may rise above its node and its sides.
 
     Returns
     -------
     panel : ndarray of int, shape (n_draws,)
     xi : ndarray of shape (n_draws, d)
+    recorded : ndarray of shape (n_draws, k)
     """
-    shape = log_height.shape
+    shape, top = log_height.shape, log_height.max()
     weights = [gauss_legendre(order)[1] for order in shape[1:]]
-    bound = log_height - log_height.max()
+    volume = reduce(np.multiply.outer, weights)
+    bound = log_height - top
     for axis in range(1, len(shape)):
-        bound = _greatest_neighbour(bound, axis)
-    # Between two nodes the density may rise a little above both.
-    bound = bound + 0.2
-    chance = np.exp(bound)
-    for axis, weight in enumerate(weights):
-        chance = chance * weight.reshape(-1, *[1] * (len(shape) - 2 - axis))
-    cumulative = np.cumsum(chance)
-    kept: list[tuple[NDArray[np.int64], FloatArray]] = []
+        bound = _up_to_the_sides(bound, axis)
+    bound = bound + slack
+    cumulative = np.cumsum(np.exp(bound) * volume)
+    kept_share = (np.exp(log_height - top) * volume).sum() / cumulative[-1]
+    kept: list[tuple[NDArray[np.int64], FloatArray, FloatArray]] = []
     missing = n_draws
     while missing > 0:
-        size = 2 * missing + 16
+        size = int(1.05 * missing / max(kept_share, 0.1)) + 16
         flat = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
         node = np.unravel_index(np.minimum(flat, cumulative.size - 1), shape)
         left = [(np.cumsum(w) - w)[i] for w, i in zip(weights, node[1:], strict=True)]
         wide = [w[i] for w, i in zip(weights, node[1:], strict=True)]
         xi = np.stack(left, axis=1) - 1.0 + np.stack(wide, axis=1) * rng.random((size, len(left)))
-        log_ratio = log_density(node[0], xi) - log_height.max() - bound[node]
+        recorded = records(node[0], xi)
+        log_ratio = recorded[:, 0] - top - bound[node]
+        if log_ratio.max() > 0.0:  # it was no bound: begin anew with a higher one
+            return draw_points(log_height, records, n_draws, rng, slack + 2.0 * log_ratio.max())
         keep = np.flatnonzero(np.log(rng.random(size)) < log_ratio)[:missing]
-        kept.append((node[0][keep], xi[keep]))
+        kept.append((node[0][keep], xi[keep], recorded[keep]))
         missing -= keep.size
-    panels, points = zip(*kept, strict=True)
-    return np.concatenate(panels), np.concatenate(points)
+    panel, xi, recorded = (np.concatenate(part) for part in zip(*kept, strict=True))
+    return panel, xi, recorded
 
 
-def _greatest_neighbour(values: FloatArray, axis: int) -> FloatArray:
-    """The greatest of each value and the two beside it along an axis."""
-    moved = np.moveaxis(values, axis, 0)
-    greatest = moved.copy()
-    greatest[1:] = np.maximum(greatest[1:], moved[:-1])
-    greatest[:-1] = np.maximum(greatest[:-1], moved[1:])
+def _up_to_the_sides(log_height: FloatArray, axis: int) -> FloatArray:
+    """The greatest of each node's value and those at its box's two sides along an axis.
+
+    A side is about half-way to the next node, and so is the log density there.
+    """
+    values = np.moveaxis(log_height, axis, 0)
+    greatest, at_side = values.copy(), 0.5 * (values[1:] + values[:-1])
+    greatest[1:] = np.maximum(greatest[1:], at_side)
+    greatest[:-1] = np.maximum(greatest[:-1], at_side)
     return np.moveaxis(greatest, 0, axis)

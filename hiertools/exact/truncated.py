@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, ndtr, ndtri_exp
 
 from hiertools._checks import FloatArray
 from hiertools.exact.quadrature import Panels, gauss_legendre, panel_points, refine, zoom
@@ -97,7 +97,7 @@ def outside_share(lines: Lines, box: Box) -> FloatArray:
         (box.alpha_low, box.alpha_high, lines.y - lines.slope * lines.x, alpha_sd),
         (box.beta_low, box.beta_high, lines.slope, beta_sd),
     ):
-        share += ndtr((low - centre) / sd) + ndtr((centre - high) / sd)
+        share += scipy.special.ndtr(np.stack([low - centre, centre - high]) / sd).sum(axis=0)
     return np.where(lines.s > 0, share, 1.0)
 
 
@@ -145,10 +145,10 @@ def log_ndtr_between(low: FloatArray, high: FloatArray) -> FloatArray:
     """Log of the standard normal probability between two bounds, exact far out in the tails."""
     low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
     with np.errstate(divide="ignore"):
-        result: FloatArray = np.log(ndtr(high) - ndtr(low))
+        result: FloatArray = np.log(scipy.special.ndtr(high) - scipy.special.ndtr(low))
         far = high < -30.0
-        log_high = log_ndtr(high[far])
-        result[far] = log_high + np.log(-np.expm1(log_ndtr(low[far]) - log_high))
+        log_high = scipy.special.log_ndtr(high[far])
+        result[far] = log_high + np.log(-np.expm1(scipy.special.log_ndtr(low[far]) - log_high))
     return result
 
 
@@ -255,6 +255,7 @@ def _draw_alpha(beta: FloatArray, lines: Lines, box: Box, rng: Any) -> FloatArra
     sign = np.where(low > 0, -1.0, 1.0)
     low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
     log_u = np.log(rng.random(beta.size))
-    z = ndtri_exp(np.logaddexp(log_ndtr(low), log_u + log_ndtr_between(low, high)))
+    log_below = scipy.special.log_ndtr(low)
+    z = scipy.special.ndtri_exp(np.logaddexp(log_below, log_u + log_ndtr_between(low, high)))
     alpha: FloatArray = np.clip(centre + sd * sign * z, box.alpha_low, box.alpha_high)
     return alpha
