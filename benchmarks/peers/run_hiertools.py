@@ -47,12 +47,15 @@ def draw(job, name, data, rng):
 def main():
     """Draw, on the clock."""
     job = Job()
+    sampler = job.settings["sampler"]
     import hiertools
 
+    if sampler != "exact":
+        import scipy.special  # which would be loaded at its first use, in the midst of sampling
     job.lap("import")
     data = hiertools.GroupedData(y=job.y, x=job.x, group=job.group)
     rng = np.random.default_rng(job.seed)
-    job.finish(draw(job, job.settings["sampler"], data, rng), "hiertools", "numpy", "scipy")
+    job.finish(draw(job, sampler, data, rng), "hiertools", "numpy", "scipy")
 
 
 if __name__ == "__main__":
