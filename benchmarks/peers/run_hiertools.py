@@ -4,6 +4,7 @@ Chains start at draws from the prior, all four side by side in one process. The 
 sampler is the article's: its proposal sd, and its start close to the truth.
 """
 
+import importlib
 from functools import partial
 
 import numpy as np
@@ -51,7 +52,7 @@ def main():
     import hiertools
 
     if sampler != "exact":
-        import scipy.special  # which would be loaded at its first use, in the midst of sampling
+        importlib.import_module("scipy.special")  # else loaded at its first use, while sampling
     job.lap("import")
     data = hiertools.GroupedData(y=job.y, x=job.x, group=job.group)
     rng = np.random.default_rng(job.seed)
