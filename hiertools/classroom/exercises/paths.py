@@ -16,8 +16,8 @@ from hiertools.priors import Hierarchical
 
 LENGTHS, N_STEPS, N_CHAINS, STEP_SIZE = np.array([1, 2, 8, 32]), 800, 8, 0.2
 """Steps of a path; steps in all of each chain; chains; size of a step."""
-ERROR_OF_RATE = 0.1
-"""Standard deviation of the log of a rate: at most this for each length, in 48 runs."""
+ERROR_OF_RATE = 0.15
+"""Standard deviation of the log of a rate: at most this for each length, in 1,200 runs."""
 N_KEY = 3
 """Runs that the key is the mean of."""
 
