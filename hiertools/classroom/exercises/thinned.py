@@ -31,14 +31,15 @@ def worth_of_thinned() -> Worth:
 
     .. math:: \rho_t = \sum_j c_j \lambda_j^{k t} ,
 
-    whose sum over t is geometric. An estimate adds up correlations until they are lost in noise,
-    at lag w say, and has a relative variance of about 2 (2 w + 1) over the number of draws.
+    whose sum over t is geometric. An estimate adds up correlations, two at a time, until they are
+    lost in noise: at lag w say, one more included. It has a relative variance of about
+    2 (2 w + 1) over the number of draws.
     """
     values, share = _spectrum()
     n_draws, power = N_CHAINS * LENGTH / EVERY, values[:, None] ** EVERY
     ess = n_draws / (1 + 2 * share @ (power / (1 - power)))
     rho = np.einsum("j,jkt->kt", share, power[..., None] ** np.arange(1, 500))
-    window = 1 + np.argmax(rho < 1 / np.sqrt(ess)[:, None], axis=1)
+    window = 2 + np.argmax(rho < 1 / np.sqrt(ess)[:, None], axis=1)
     return Worth(ess, np.sqrt(2 * (2 * window + 1) / n_draws))
 
 
