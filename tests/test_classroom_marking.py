@@ -482,6 +482,33 @@ def test_marking_that_is_stopped_loses_no_row_and_goes_on(edition, inbox, tmp_pa
 
 
 @linux
+def test_marking_that_is_stopped_in_the_midst_of_a_fork_stops(edition, inbox, tmp_path):
+    """What a hook of a fork raises is lost; here Ctrl-C comes in such a hook."""
+    for k in range(3):
+        write_notebook(inbox / f"s{k}.ipynb", GOOD, f"s{k}")
+    program = """
+import os, signal, sys
+forks = []
+def interrupt():
+    forks.append(len(forks))
+    if len(forks) == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+os.register_at_fork(after_in_parent=interrupt)
+from hiertools.classroom.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+    out = tmp_path / "scores.csv"
+    options = command(edition, inbox, out)[3:]
+    stopped = subprocess.run(
+        [sys.executable, "-c", program, *options], capture_output=True, text=True, check=False
+    )
+    assert "goes on from here" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    statuses = [row["status"] for row in table(out).values()]
+    assert sorted(statuses) == ["marked", "waiting", "waiting"]
+
+
+@linux
 @pytest.mark.parametrize(
     ("changed", "what"),
     [

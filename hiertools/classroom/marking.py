@@ -6,6 +6,7 @@ moment. Each result is kept as soon as it is there, so a run that was stopped go
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import multiprocessing
 import multiprocessing.connection
@@ -188,8 +189,9 @@ def _results(room: Class, waiting: Sequence[Job], scratch: str) -> Iterator[tupl
             while todo and len(running) < room.jobs:
                 job = todo.pop()
                 process = context.Process(target=_work, args=(job, room, scratch))
-                process.start()
-                running[process] = job, time.monotonic() + room.limits.seconds + PATIENCE
+                with _undisturbed():
+                    process.start()
+                    running[process] = job, time.monotonic() + room.limits.seconds + PATIENCE
             multiprocessing.connection.wait([p.sentinel for p in running], timeout=1.0)
             for process, (job, deadline) in list(running.items()):
                 if not process.is_alive() or time.monotonic() > deadline:
@@ -199,6 +201,16 @@ def _results(room: Class, waiting: Sequence[Job], scratch: str) -> Iterator[tupl
         for process in running:
             process.kill()
             process.join()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C has to wait: Python would lose it in the midst of a fork."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _finish(process: Any, job: Job, room: Class) -> Result:
@@ -215,6 +227,7 @@ def _finish(process: Any, job: Job, room: Class) -> Result:
 def _work(job: Job, room: Class, scratch: str) -> None:
     """Mark one submission, and keep the result."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever stops the class stops this too
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     tempfile.tempdir = scratch
     keep(job, examine(job, room))
