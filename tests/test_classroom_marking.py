@@ -482,18 +482,23 @@ def test_marking_that_is_stopped_loses_no_row_and_goes_on(edition, inbox, tmp_pa
 
 
 @linux
-def test_marking_that_is_stopped_in_the_midst_of_a_fork_stops(edition, inbox, tmp_path):
-    """What a hook of a fork raises is lost; here Ctrl-C comes in such a hook."""
+@pytest.mark.parametrize("hook", ["before", "after_in_parent"])
+def test_marking_that_is_stopped_in_the_midst_of_a_fork_stops(edition, inbox, tmp_path, hook):
+    """What a hook of a fork raises is lost; here Ctrl-C comes in such a hook.
+
+    Beside another thread, which the system may tell instead.
+    """
     for k in range(3):
         write_notebook(inbox / f"s{k}.ipynb", GOOD, f"s{k}")
-    program = """
-import os, signal, sys
+    program = f"""
+import os, signal, sys, threading, time
+threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 forks = []
 def interrupt():
     forks.append(len(forks))
     if len(forks) == 2:
         os.kill(os.getpid(), signal.SIGINT)
-os.register_at_fork(after_in_parent=interrupt)
+os.register_at_fork({hook}=interrupt)
 from hiertools.classroom.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """

@@ -514,7 +514,9 @@ def test_points_follow_a_density_however_it_rises_between_the_nodes(centre, sd):
         expected = stats.uniform(-1, 2) if of is None else of
         assert stats.kstest(values, expected.cdf).statistic < farthest
     assert abs(panel.mean() - 0.5) < 5 * 0.5 / math.sqrt(n_draws)
-    assert asked[0] < 4 * n_draws, "as many are proposed as it takes"
+    if sd == 1.0:  # as foreseen: as many are proposed as it takes, and hardly more than once
+        assert len(asked) <= 2
+        assert sum(asked) < 2 * n_draws
 
 
 def test_intervals_hold_draws(article_posterior):
@@ -742,7 +744,7 @@ def test_line_cut_off_by_its_box(y, x, pooled):
     box = Box(BOX.alpha_low, BOX.alpha_high, BOX.beta_low, BOX.beta_high)
 
     def moments(name):
-        """Total, mean and variance of a line's number, and mean of sigma."""
+        """Total, mean and sd of a line's number, and mean of sigma."""
 
         def density(sigma):
             found = box_marginal(name, statistics_of(y, x, sigma), box)

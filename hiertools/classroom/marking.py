@@ -15,6 +15,7 @@ import resource
 import signal
 import stat
 import tempfile
+import threading
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -205,12 +206,18 @@ def _results(room: Class, waiting: Sequence[Job], scratch: str) -> Iterator[tupl
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Ctrl-C has to wait: Python would lose it in the midst of a fork."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Ctrl-C has to wait: what it raises in the midst of a fork Python would drop."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # it interrupts the main thread alone
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _finish(process: Any, job: Job, room: Class) -> Result:
@@ -227,7 +234,6 @@ def _finish(process: Any, job: Job, room: Class) -> Result:
 def _work(job: Job, room: Class, scratch: str) -> None:
     """Mark one submission, and keep the result."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever stops the class stops this too
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     tempfile.tempdir = scratch
     keep(job, examine(job, room))
