@@ -49,7 +49,7 @@ serve: $(READY)  ## show the built book in the browser
 	@test -f $(BOOK) || $(MAKE) --no-print-directory book
 	$(BIN)/python tools/serve.py _build/html
 
-bench: $(READY)  ## measure our samplers and their peers (half an hour, on a quiet machine)
+bench: $(READY)  ## measure our samplers and their peers (forty minutes, on a quiet machine)
 	$(BIN)/python benchmarks/compare.py
 
 lock:  ## pin the newest versions that requirements.txt allows (needs uv)

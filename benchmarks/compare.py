@@ -1,6 +1,6 @@
 """Our samplers and their peers on the same data: effective draws a second, and errors.
 
-Run ``make bench``, on a machine that does nothing else: half an hour. It measures every sampler
+Run ``make bench``, on a machine that does nothing else: forty minutes. It measures every sampler
 on the article's data and on 1,000 and 10,000 individuals, prints a table, and stores the result
 in benchmarks/results/samplers.json, which chapter 8 reads (`hiertools.load_benchmark`). A run that
 was broken off goes on where it stopped. How to read the table: benchmarks/README.md.
