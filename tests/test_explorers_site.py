@@ -357,7 +357,8 @@ def test_no_accessibility_violation(page, mode, browser, host):
 
     with Visit(browser, f"{host}/{page}", color_scheme=mode) as visit:
         # What has been opened fades in, and half faded in it has half the contrast.
-        visit.page.add_style_tag(content="* { animation: none !important; transition: none }")
+        still = "animation: none !important; transition: none !important"
+        visit.page.add_style_tag(content=f"* {{ {still} }}")
         visit.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         found = Axe().run(visit.page).response["violations"]
     assert not [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in found]
